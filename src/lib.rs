@@ -1,0 +1,9 @@
+//! Local-first realtime calendar client.
+//!
+//! Three rings, one direction: [`core`] decides (pure: no clock, no randomness, no I/O), `browser` turns effects into
+//! browser calls and callbacks into inputs, `web` is the JavaScript class. This is the only file with a target `cfg`.
+
+pub mod core;
+
+#[cfg(target_family = "wasm")]
+mod web;
