@@ -2,6 +2,15 @@
 //!
 //! Three rings, one direction: [`core`] decides (pure: no clock, no randomness, no I/O), `browser` turns effects into
 //! browser calls and callbacks into inputs, `web` is the JavaScript class. This is the only file with a target `cfg`.
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a failed assumption fails the test"
+    )
+)]
 
 pub mod core;
 

@@ -1,0 +1,257 @@
+//! Configuration: every option, its default and its limits.
+//!
+//! Owns the reading of what the caller gave. Guarantees that a `Config` is usable as it is, and that a fault names the
+//! option, what came and what is accepted. Knows nothing of where the values came from.
+
+mod read;
+mod value;
+
+pub use value::Value;
+
+use crate::core::fault::Fault;
+use read::{Reader, words};
+
+/// How many attempts to reconnect, and how far apart.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReconnectConfig {
+    /// Attempts in a row before giving up; `None` is without limit.
+    pub attempts_max: Option<u64>,
+    /// First delay, ms.
+    pub delay_ms: u64,
+    /// Largest delay, ms.
+    pub delay_ms_max: u64,
+    /// What each delay is multiplied by.
+    pub factor: f64,
+    /// Whether delays are spread over their upper half.
+    pub jitter: bool,
+}
+
+/// When a silent connection is asked whether it lives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeartbeatConfig {
+    /// Silence before a ping, ms; a `baro.v1` server's word replaces it.
+    pub interval_ms: u64,
+    /// How long the answer may take, ms.
+    pub timeout_ms: u64,
+    /// The type of the ping message.
+    pub message: String,
+}
+
+/// Where the token travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenPlacement {
+    /// In the first message.
+    Message,
+    /// In the URL's query.
+    Query,
+    /// As a WebSocket subprotocol.
+    Subprotocol,
+}
+
+/// Who the user is, for servers without sign-in.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UserConfig {
+    /// User id.
+    pub id: String,
+    /// Name to show.
+    pub name: Option<String>,
+    /// Picture.
+    pub avatar: Option<String>,
+    /// Colour, `#rrggbb`.
+    pub color: Option<String>,
+}
+
+/// Where unsent edits are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OfflineConfig {
+    /// First part of the database's name; the user id is the second.
+    pub database_name: String,
+    /// Failures that the server calls retryable before a write counts as failed.
+    pub retries_max: u64,
+}
+
+/// How two versions of an event become one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConflictStrategy {
+    /// The later write of a field counts.
+    LastWriteWins,
+    /// The earlier write of a field counts.
+    FirstWriteWins,
+    /// A person decides.
+    Manual,
+    /// Both changes are kept where they can be.
+    Merge,
+    /// Text by operational transformation.
+    OperationalTransform,
+    /// Convergent without a server's order.
+    Crdt,
+}
+
+/// The whole configuration. Times are in milliseconds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Where to connect to, absolute.
+    pub url: String,
+    /// WebSocket subprotocols to offer.
+    pub protocols: Vec<String>,
+    /// Whether `baro.v1` is offered to the server.
+    pub negotiate: bool,
+    /// A project that every connection subscribes to.
+    pub project: Option<String>,
+    /// The user, where sign-in does not tell.
+    pub user: Option<UserConfig>,
+    /// Reconnecting.
+    pub reconnect: ReconnectConfig,
+    /// Liveness.
+    pub heartbeat: HeartbeatConfig,
+    /// The first token.
+    pub token: Option<String>,
+    /// Whether the caller can make new tokens.
+    pub can_refresh_token: bool,
+    /// Where the token travels.
+    pub placement: TokenPlacement,
+    /// How long an acknowledgement may take.
+    pub ack_timeout_ms: u64,
+    /// Least time between two cursor positions.
+    pub cursor_interval_ms: u64,
+    /// Storage of unsent edits, `None` for none.
+    pub offline: Option<OfflineConfig>,
+    /// Conflict strategy.
+    pub strategy: ConflictStrategy,
+    /// Hidden this long, the connection is given up; `None` keeps it.
+    pub hidden_disconnect_ms: Option<u64>,
+    /// Whether events are also dispatched on `window`.
+    pub window_events: bool,
+}
+
+impl Config {
+    /// Reads a configuration. `base` is the page's address, for a `url` that is a path.
+    ///
+    /// # Errors
+    /// `invalid_config`, naming the first option that is not acceptable.
+    pub fn read(value: &Value, base: Option<&str>) -> Result<Self, Fault> {
+        let reader = Reader::root(value)?;
+        reader.only(&[
+            "url",
+            "protocols",
+            "dialect",
+            "negotiate",
+            "projectId",
+            "user",
+            "reconnect",
+            "heartbeat",
+            "auth",
+            "ack",
+            "batch",
+            "cursor",
+            "offline",
+            "conflict",
+            "transports",
+            "visibility",
+            "tabs",
+            "socketio",
+            "graphql",
+            "windowEvents",
+        ])?;
+        let dialect = reader.word("dialect", &[("baro", 0), ("socket.io", 1), ("graphql-ws", 2)], 0)?;
+        if dialect != 0 {
+            let text = "this version speaks the dialect 'baro' only";
+            return Err(Fault::new("unsupported", format!("config.dialect: {text}")));
+        }
+        let auth = reader.object("auth", &["token", "refreshToken", "placement"])?;
+        let reconnect =
+            reader.object("reconnect", &["maxAttempts", "delay", "maxDelay", "factor", "jitter"])?;
+        let heartbeat = reader.object("heartbeat", &["interval", "timeout", "message"])?;
+        let batch = reader.object("batch", &["size", "delay", "compress"])?;
+        batch.count("size", 10, 1, 1_000)?;
+        batch.ms("delay", 100, 0, 60_000)?;
+        batch.flag("compress", true)?;
+        let delay_ms = reconnect.ms("delay", 1_000, 1, 3_600_000)?;
+        let conflict = reader.object("conflict", &["strategy", "onConflict"])?;
+        conflict.function("onConflict")?;
+        reader.word("tabs", &[("shared", 0), ("separate", 1)], 0)?;
+        reader.words("transports", &["websocket", "polling"])?;
+        let placements = [
+            ("message", TokenPlacement::Message),
+            ("query", TokenPlacement::Query),
+            ("subprotocol", TokenPlacement::Subprotocol),
+        ];
+        Ok(Self {
+            url: reader.url("url", base)?,
+            protocols: reader.strings("protocols")?,
+            negotiate: reader.flag("negotiate", true)?,
+            project: reader.name("projectId")?,
+            user: read_user(&reader)?,
+            reconnect: ReconnectConfig {
+                attempts_max: reconnect.count_or_infinity("maxAttempts", 10)?,
+                delay_ms,
+                delay_ms_max: reconnect.ms("maxDelay", 30_000.max(delay_ms), delay_ms, 86_400_000)?,
+                factor: reconnect.number("factor", 1.5, 1.0, 10.0)?,
+                jitter: reconnect.flag("jitter", true)?,
+            },
+            heartbeat: HeartbeatConfig {
+                interval_ms: heartbeat.ms("interval", 30_000, 100, 3_600_000)?,
+                timeout_ms: heartbeat.ms("timeout", 5_000, 100, 600_000)?,
+                message: heartbeat.name("message")?.unwrap_or_else(|| "ping".to_owned()),
+            },
+            token: auth.text("token")?.filter(|token| !token.is_empty()),
+            can_refresh_token: auth.function("refreshToken")?,
+            placement: auth.word("placement", &placements, TokenPlacement::Message)?,
+            ack_timeout_ms: reader.object("ack", &["timeout"])?.ms("timeout", 5_000, 1, 3_600_000)?,
+            cursor_interval_ms: reader.object("cursor", &["interval"])?.ms("interval", 50, 0, 60_000)?,
+            offline: read_offline(&reader)?,
+            strategy: conflict.word("strategy", STRATEGIES, ConflictStrategy::LastWriteWins)?,
+            hidden_disconnect_ms: reader
+                .object("visibility", &["disconnectAfter"])?
+                .ms_or_infinity("disconnectAfter", 300_000)?,
+            window_events: reader.flag("windowEvents", true)?,
+        })
+    }
+}
+
+const STRATEGIES: &[(&str, ConflictStrategy)] = &[
+    ("last_write_wins", ConflictStrategy::LastWriteWins),
+    ("first_write_wins", ConflictStrategy::FirstWriteWins),
+    ("manual", ConflictStrategy::Manual),
+    ("merge", ConflictStrategy::Merge),
+    ("operational_transform", ConflictStrategy::OperationalTransform),
+    ("crdt", ConflictStrategy::Crdt),
+];
+
+fn read_user(reader: &Reader<'_>) -> Result<Option<UserConfig>, Fault> {
+    if !reader.has("user") {
+        return Ok(None);
+    }
+    let user = reader.object("user", &["id", "name", "avatar", "color"])?;
+    let id = user.name("id")?.ok_or_else(|| user.fault("id", "a string of 1 to 256 bytes"))?;
+    Ok(Some(UserConfig {
+        id,
+        name: user.text("name")?,
+        avatar: user.text("avatar")?,
+        color: user.text("color")?,
+    }))
+}
+
+fn read_offline(reader: &Reader<'_>) -> Result<Option<OfflineConfig>, Fault> {
+    if reader.is_false("offline") {
+        return Ok(None);
+    }
+    let offline = reader.object_or_false("offline", &["databaseName", "maxRetries", "sync"])?;
+    if offline.has("sync") && !offline.is_word("sync", "socket") {
+        let (rest, own) = (offline.object_or_other("sync", &["rest"]), offline.is_function("sync"));
+        if !own && rest.is_none_or(|rest| !rest.is_text("rest")) {
+            return Err(
+                offline.fault("sync", &format!("{}, {{ rest: url }} or a function", words(&["socket"])))
+            );
+        }
+        let text = "this version sends queued edits over the socket only";
+        return Err(Fault::new("unsupported", format!("config.offline.sync: {text}")));
+    }
+    Ok(Some(OfflineConfig {
+        database_name: offline.name("databaseName")?.unwrap_or_else(|| "baro-calendar-offline".to_owned()),
+        retries_max: offline.count("maxRetries", 3, 0, 1_000)?,
+    }))
+}
+
+#[cfg(test)]
+mod tests;

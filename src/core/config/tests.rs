@@ -1,0 +1,82 @@
+use super::*;
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+fn object(fields: &[(&str, Value)]) -> Value {
+    Value::Object(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
+}
+
+fn with(name: &str, value: Value) -> Result<Config, Fault> {
+    Config::read(&object(&[("url", text("ws://host/ws")), (name, value)]), None)
+}
+
+#[test]
+fn the_documented_defaults() {
+    let config = Config::read(&object(&[("url", text("wss://host/ws"))]), None).unwrap();
+    assert_eq!(config.reconnect.attempts_max, Some(10));
+    assert_eq!((config.reconnect.delay_ms, config.reconnect.delay_ms_max), (1_000, 30_000));
+    assert_eq!((config.heartbeat.interval_ms, config.heartbeat.timeout_ms), (30_000, 5_000));
+    assert_eq!((config.ack_timeout_ms, config.cursor_interval_ms), (5_000, 50));
+    assert_eq!(config.offline.map(|offline| offline.database_name).as_deref(), Some("baro-calendar-offline"));
+    assert_eq!(
+        (config.hidden_disconnect_ms, config.negotiate, config.window_events),
+        (Some(300_000), true, true)
+    );
+}
+
+#[test]
+fn every_option_that_is_wrong_is_named_with_what_came() {
+    let nan = Value::Number(f64::NAN);
+    for (name, value, field, got) in [
+        ("negotiate", text("yes"), "config.negotiate", "'yes'"),
+        ("projectId", Value::Number(5.0), "config.projectId", "5"),
+        ("reconnect", object(&[("delay", Value::Number(-1.0))]), "config.reconnect.delay", "-1"),
+        ("reconnect", object(&[("factor", nan.clone())]), "config.reconnect.factor", "NaN"),
+        ("heartbeat", object(&[("interval", text("fast"))]), "config.heartbeat.interval", "'fast'"),
+        ("heartbeat", Value::Bool(true), "config.heartbeat", "true"),
+        ("auth", object(&[("refreshToken", text("x"))]), "config.auth.refreshToken", "'x'"),
+        ("auth", object(&[("token", Value::Number(1.0))]), "config.auth.token", "something else"),
+        ("ack", object(&[("timeout", Value::Number(0.5))]), "config.ack.timeout", "0.5"),
+        ("cursor", object(&[("interval", nan)]), "config.cursor.interval", "NaN"),
+        ("offline", Value::Bool(true), "config.offline", "true"),
+        ("conflict", object(&[("strategy", text("coin"))]), "config.conflict.strategy", "'coin'"),
+        ("transports", Value::List(vec![]), "config.transports", "an array"),
+        ("tabs", text("many"), "config.tabs", "'many'"),
+        ("user", object(&[("name", text("Ana"))]), "config.user.id", "nothing"),
+        ("protocols", text("chat"), "config.protocols", "'chat'"),
+        ("reconect", object(&[]), "config.reconect", "an object"),
+    ] {
+        let fault = with(name, value).unwrap_err();
+        assert_eq!(fault.code, "invalid_config");
+        assert!(fault.message.starts_with(&format!("{field}: expected ")), "{}", fault.message);
+        assert!(fault.message.ends_with(&format!("; got {got}")), "{}", fault.message);
+    }
+}
+
+#[test]
+fn a_url_is_absolute_or_a_path_on_the_page() {
+    let read = |url: &str, base| Config::read(&object(&[("url", text(url))]), base).map(|config| config.url);
+    assert_eq!(read("/ws", Some("https://app.example")).as_deref(), Ok("wss://app.example/ws"));
+    assert_eq!(read("http://127.0.0.1:80/ws", None).as_deref(), Ok("ws://127.0.0.1:80/ws"));
+    for url in ["", "ftp://host", "ws://", "//host/ws", "host:80", "ws://ho st", "ws://host/#a", "/ws"] {
+        assert!(read(url, None).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn infinity_is_accepted_where_it_means_something() {
+    let infinity = Value::Number(f64::INFINITY);
+    let config = with("reconnect", object(&[("maxAttempts", infinity.clone())])).unwrap();
+    assert_eq!(config.reconnect.attempts_max, None);
+    let config = with("visibility", object(&[("disconnectAfter", infinity.clone())])).unwrap();
+    assert_eq!(config.hidden_disconnect_ms, None);
+    assert!(with("ack", object(&[("timeout", infinity)])).is_err());
+}
+
+#[test]
+fn a_token_never_stands_in_a_fault() {
+    let fault = with("auth", object(&[("token", Value::List(vec![text("secret")]))])).unwrap_err();
+    assert!(!format!("{fault:?}").contains("secret"));
+}

@@ -1,0 +1,468 @@
+//! The state machine.
+
+use super::backoff::Backoff;
+use super::close::{CloseVerdict, judge_close};
+use crate::core::config::{Config, HeartbeatConfig, ReconnectConfig};
+use crate::core::fault::Fault;
+use crate::core::id::PipeId;
+use crate::core::rng::Rng;
+use crate::core::time::{Timestamp, soonest};
+
+/// Longest time from opening a socket to its `open`.
+const CONNECT_TIMEOUT_MS: u64 = 8_000;
+/// How long a token may stay unanswered before the server is taken for one that does not answer.
+const GREETING_MS: u64 = 300;
+/// Deadline of a probe after waking up.
+const PROBE_MS: u64 = 2_000;
+/// A deadline that fires this late was held up by a suspended page: what the socket received meanwhile comes first.
+const OVERDUE_MS: u64 = 1_000;
+/// Window over which clients come back when the server names none.
+const SPREAD_MS: u64 = 5_000;
+/// Longest window that a server may name.
+const SPREAD_MS_MAX: u64 = 60_000;
+
+/// The state that programs see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Opening a connection.
+    Connecting,
+    /// Usable.
+    Connected,
+    /// Not asked to connect, or asked not to.
+    Disconnected,
+    /// Waiting before the next attempt.
+    Reconnecting,
+    /// Given up; only `connect` or `reconnect` goes on.
+    Error,
+}
+
+impl State {
+    /// Its public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
+            Self::Reconnecting => "reconnecting",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// What the surroundings report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signal {
+    /// The browser believes that there is a network.
+    Online,
+    /// The browser believes that there is none.
+    Offline,
+    /// The page can be seen, or runs again.
+    Visible,
+    /// The page cannot be seen.
+    Hidden,
+}
+
+/// What the client has to do for the session, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Open a socket.
+    Open(PipeId),
+    /// Close a socket.
+    Close(PipeId, u16, &'static str),
+    /// Ask the program for a token.
+    RequestToken,
+    /// The socket is open: send what opens a conversation.
+    Greet(PipeId),
+    /// Send a ping.
+    Ping,
+    /// The public state changed.
+    StateChanged(State, State),
+    /// The connection is usable.
+    Established,
+    /// A usable connection ended.
+    Lost(u16, String),
+    /// The next attempt comes in so many ms.
+    Retrying(u64, u64),
+    /// All attempts are used up.
+    Exhausted,
+    /// Given up for a reason that waiting does not change.
+    Failed(Fault),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Phase {
+    Idle,
+    AwaitingToken { deadline: Timestamp },
+    Opening { pipe: PipeId, deadline: Timestamp },
+    Greeting { pipe: PipeId, since: Timestamp, deadline: Timestamp },
+    Live { pipe: PipeId, since: Timestamp },
+    Backoff { until: Timestamp },
+    Failed,
+}
+
+/// The connection. See the module for its guarantees.
+#[derive(Debug)]
+pub struct Session {
+    phase: Phase,
+    state: State,
+    reconnect: ReconnectConfig,
+    heartbeat: HeartbeatConfig,
+    backoff: Backoff,
+    rng: Rng,
+    last_pipe: u64,
+    token: Option<String>,
+    can_refresh: bool,
+    token_refused: bool,
+    heard: bool,
+    heard_at: Timestamp,
+    pong_due: Option<Timestamp>,
+    spread_ms: Option<u64>,
+    actions: Vec<Action>,
+}
+
+impl Session {
+    /// A session that has not been asked to connect.
+    pub fn new(config: &Config, rng: Rng) -> Self {
+        Self {
+            phase: Phase::Idle,
+            state: State::Disconnected,
+            reconnect: config.reconnect.clone(),
+            heartbeat: config.heartbeat.clone(),
+            backoff: Backoff::default(),
+            rng,
+            last_pipe: 0,
+            token: config.token.clone(),
+            can_refresh: config.can_refresh_token,
+            token_refused: false,
+            heard: false,
+            heard_at: Timestamp(0),
+            pong_due: None,
+            spread_ms: None,
+            actions: Vec::new(),
+        }
+    }
+
+    /// The public state.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// The token to present, if there is one.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// The socket on which messages may be sent.
+    pub fn open_pipe(&self) -> Option<PipeId> {
+        match self.phase {
+            Phase::Greeting { pipe, .. } | Phase::Live { pipe, .. } => Some(pipe),
+            Phase::Idle
+            | Phase::AwaitingToken { .. }
+            | Phase::Opening { .. }
+            | Phase::Backoff { .. }
+            | Phase::Failed => None,
+        }
+    }
+
+    /// Attempts since the last stable connection.
+    pub fn attempt(&self) -> u64 {
+        self.backoff.attempt()
+    }
+
+    /// What is to be done.
+    pub fn take_actions(&mut self) -> Vec<Action> {
+        std::mem::take(&mut self.actions)
+    }
+
+    /// When [`Session::handle_timeout`] wants to be called.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Idle | Phase::Failed => None,
+            Phase::AwaitingToken { deadline } | Phase::Opening { deadline, .. } => Some(*deadline),
+            Phase::Backoff { until } => Some(*until),
+            Phase::Greeting { deadline, .. } => Some(*deadline),
+            Phase::Live { .. } => {
+                let silence = self.heard_at.after(self.heartbeat.interval_ms);
+                soonest(self.pong_due, self.pong_due.is_none().then_some(silence))
+            }
+        }
+    }
+
+    /// The program wants a connection.
+    pub fn connect(&mut self, now: Timestamp) {
+        match self.phase {
+            Phase::Idle | Phase::Failed => {
+                self.backoff.reset();
+                self.token_refused = false;
+                self.attempt_now(now);
+            }
+            Phase::Backoff { .. } => self.attempt_now(now),
+            Phase::AwaitingToken { .. }
+            | Phase::Opening { .. }
+            | Phase::Greeting { .. }
+            | Phase::Live { .. } => {}
+        }
+    }
+
+    /// The program wants none, until it says otherwise.
+    pub fn disconnect(&mut self) {
+        let was_live = matches!(self.phase, Phase::Live { .. });
+        self.close_pipe(1000, "client disconnect");
+        self.phase = Phase::Idle;
+        if was_live {
+            self.actions.push(Action::Lost(1000, "client disconnect".to_owned()));
+        }
+        self.enter(State::Disconnected);
+    }
+
+    /// The program wants a fresh connection.
+    pub fn reconnect(&mut self, now: Timestamp) {
+        let was_live = matches!(self.phase, Phase::Live { .. });
+        self.close_pipe(1000, "reconnect");
+        if was_live {
+            self.actions.push(Action::Lost(1000, "reconnect".to_owned()));
+        }
+        self.backoff.reset();
+        self.token_refused = false;
+        self.attempt_now(now);
+    }
+
+    /// The program made a token, or could not.
+    pub fn handle_token(&mut self, now: Timestamp, result: Result<String, String>) {
+        if let Ok(token) = &result {
+            self.token = Some(token.clone());
+        }
+        if !matches!(self.phase, Phase::AwaitingToken { .. }) {
+            return;
+        }
+        match result {
+            Ok(_) => self.open(now),
+            Err(_) => self.retry(now, None),
+        }
+    }
+
+    /// A socket opened.
+    pub fn handle_opened(&mut self, now: Timestamp, pipe: PipeId) {
+        if !matches!(self.phase, Phase::Opening { pipe: current, .. } if current == pipe) {
+            return;
+        }
+        self.heard = false;
+        self.heard_at = now;
+        self.pong_due = None;
+        self.phase = Phase::Greeting { pipe, since: now, deadline: now.after(GREETING_MS) };
+        self.actions.push(Action::Greet(pipe));
+        // Without a token there is nothing that could be refused.
+        if self.token.is_none() {
+            self.establish(now);
+        }
+    }
+
+    /// Whether `pipe` is the one in use; a frame of another is not for us.
+    pub fn is_current(&self, pipe: PipeId) -> bool {
+        self.open_pipe() == Some(pipe)
+    }
+
+    /// A frame arrived.
+    pub fn handle_heard(&mut self, now: Timestamp) {
+        self.heard = true;
+        self.heard_at = now;
+        self.pong_due = None;
+    }
+
+    /// The server took us in: it answered with something else than a refusal.
+    pub fn handle_accepted(&mut self, now: Timestamp) {
+        self.token_refused = false;
+        self.establish(now);
+    }
+
+    /// The server steers the heartbeat.
+    pub fn steer_heartbeat(&mut self, interval_ms: u64, timeout_ms: u64) {
+        self.heartbeat.interval_ms = interval_ms.clamp(1_000, 3_600_000);
+        self.heartbeat.timeout_ms = timeout_ms.clamp(500, 60_000);
+    }
+
+    /// The server is about to close and wants its clients back over a window.
+    pub fn handle_drain(&mut self, window_ms: u64) {
+        self.spread_ms = Some(window_ms.min(SPREAD_MS_MAX));
+    }
+
+    /// The server refused the token.
+    pub fn handle_sign_in_refused(&mut self, now: Timestamp) {
+        if self.open_pipe().is_some() {
+            self.end_connection(now, 4401, "sign-in refused");
+            self.close_pipe(1000, "sign-in refused");
+            self.on_sign_in_refused(now);
+        }
+    }
+
+    /// A socket closed.
+    pub fn handle_closed(&mut self, now: Timestamp, pipe: PipeId, code: u16, reason: &str) {
+        let current = match self.phase {
+            Phase::Opening { pipe, .. } | Phase::Greeting { pipe, .. } | Phase::Live { pipe, .. } => {
+                Some(pipe)
+            }
+            Phase::Idle | Phase::AwaitingToken { .. } | Phase::Backoff { .. } | Phase::Failed => None,
+        };
+        if current != Some(pipe) {
+            return;
+        }
+        self.end_connection(now, code, reason);
+        match judge_close(code) {
+            CloseVerdict::Retry => self.retry(now, self.spread_ms),
+            CloseVerdict::Spread => self.retry(now, Some(self.spread_ms.unwrap_or(SPREAD_MS))),
+            CloseVerdict::SignIn => self.on_sign_in_refused(now),
+            CloseVerdict::Terminal(cause) => {
+                let told = if reason.is_empty() { "without a reason" } else { reason };
+                self.fail(Fault::new(cause, format!("the server closed the connection with {code}: {told}")));
+            }
+        }
+        self.spread_ms = None;
+    }
+
+    /// Something around us changed. What browsers say of the network is a hint: it may start a probe or shorten a wait.
+    pub fn handle_signal(&mut self, now: Timestamp, signal: Signal) {
+        match (signal, &self.phase) {
+            (Signal::Online | Signal::Visible, Phase::Backoff { .. }) => self.attempt_now(now),
+            (Signal::Online | Signal::Offline | Signal::Visible, Phase::Live { .. }) => {
+                self.probe(now, PROBE_MS)
+            }
+            _ => {}
+        }
+    }
+
+    /// Asks the server whether it is there, with a deadline; an earlier one stays.
+    pub fn probe(&mut self, now: Timestamp, within_ms: u64) {
+        if self.pong_due.is_none() && matches!(self.phase, Phase::Live { .. }) {
+            self.actions.push(Action::Ping);
+            self.pong_due = Some(now.after(within_ms));
+        }
+    }
+
+    /// Time passed.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        if self.poll_timeout().is_none_or(|due| due > now) {
+            return;
+        }
+        match self.phase {
+            Phase::Idle | Phase::Failed => {}
+            Phase::Backoff { .. } => self.attempt_now(now),
+            Phase::AwaitingToken { .. } => self.retry(now, None),
+            Phase::Opening { .. } => {
+                self.close_pipe(1000, "connect timeout");
+                self.end_connection(now, 1006, "connect timeout");
+                self.retry(now, None);
+            }
+            Phase::Greeting { .. } => self.establish(now),
+            Phase::Live { .. } => self.check_liveness(now),
+        }
+    }
+
+    fn check_liveness(&mut self, now: Timestamp) {
+        match self.pong_due {
+            None => self.probe(now, self.heartbeat.timeout_ms),
+            Some(due) if now.since(due) >= OVERDUE_MS && self.heard_at < due => {
+                // The page slept through the deadline: one more turn for what the socket holds.
+                self.actions.push(Action::Ping);
+                self.heard_at = due;
+                self.pong_due = Some(now.after(OVERDUE_MS));
+            }
+            Some(_) => {
+                self.close_pipe(4000, "no answer");
+                self.end_connection(now, 1006, "no answer");
+                self.retry(now, None);
+            }
+        }
+    }
+
+    fn attempt_now(&mut self, now: Timestamp) {
+        self.enter(State::Connecting);
+        if self.can_refresh && (self.token.is_none() || self.token_refused) {
+            self.phase = Phase::AwaitingToken { deadline: now.after(10_000) };
+            self.actions.push(Action::RequestToken);
+        } else {
+            self.open(now);
+        }
+    }
+
+    fn open(&mut self, now: Timestamp) {
+        self.last_pipe += 1;
+        let pipe = PipeId(self.last_pipe);
+        self.phase = Phase::Opening { pipe, deadline: now.after(CONNECT_TIMEOUT_MS) };
+        self.actions.push(Action::Open(pipe));
+    }
+
+    fn establish(&mut self, now: Timestamp) {
+        if let Phase::Greeting { pipe, since, .. } = self.phase {
+            self.phase = Phase::Live { pipe, since };
+            self.heard_at = self.heard_at.max(now);
+            self.enter(State::Connected);
+            self.actions.push(Action::Established);
+        }
+    }
+
+    /// Takes note that the connection is over; what comes next is the caller's to decide.
+    fn end_connection(&mut self, now: Timestamp, code: u16, reason: &str) {
+        if let Phase::Live { since, .. } = self.phase {
+            self.backoff.connection_ended(since, now, self.heard);
+            self.actions.push(Action::Lost(code, reason.to_owned()));
+        }
+        self.pong_due = None;
+    }
+
+    fn on_sign_in_refused(&mut self, now: Timestamp) {
+        let again = self.token_refused;
+        self.token_refused = true;
+        if !self.can_refresh {
+            self.fail(Fault::new(
+                "unauthorized",
+                "the server refused the token, and no refreshToken is configured",
+            ));
+        } else if again {
+            self.retry(now, None);
+        } else {
+            self.attempt_now(now);
+        }
+    }
+
+    fn retry(&mut self, now: Timestamp, spread_ms: Option<u64>) {
+        let delay = match spread_ms {
+            Some(window) if self.backoff.attempt() == 0 => {
+                self.backoff.spread(&self.reconnect, window, &mut self.rng)
+            }
+            _ => self.backoff.next_delay(&self.reconnect, &mut self.rng),
+        };
+        match delay {
+            Some(delay) => {
+                self.phase = Phase::Backoff { until: now.after(delay) };
+                self.enter(State::Reconnecting);
+                self.actions.push(Action::Retrying(self.backoff.attempt(), delay));
+            }
+            None => {
+                self.phase = Phase::Failed;
+                self.enter(State::Error);
+                self.actions.push(Action::Exhausted);
+            }
+        }
+    }
+
+    fn fail(&mut self, fault: Fault) {
+        self.phase = Phase::Failed;
+        self.enter(State::Error);
+        self.actions.push(Action::Failed(fault));
+    }
+
+    fn close_pipe(&mut self, code: u16, reason: &'static str) {
+        let pipe = match self.phase {
+            Phase::Opening { pipe, .. } | Phase::Greeting { pipe, .. } | Phase::Live { pipe, .. } => pipe,
+            Phase::Idle | Phase::AwaitingToken { .. } | Phase::Backoff { .. } | Phase::Failed => return,
+        };
+        self.actions.push(Action::Close(pipe, code, reason));
+    }
+
+    fn enter(&mut self, state: State) {
+        let previous = std::mem::replace(&mut self.state, state);
+        if previous != state {
+            self.actions.push(Action::StateChanged(state, previous));
+        }
+    }
+}

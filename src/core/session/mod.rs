@@ -1,0 +1,25 @@
+//! The connection: one socket at a time, when to open it, when to believe that it is dead, when to give up.
+//!
+//! Owns the state machine, backoff, liveness and the token. Guarantees at most one live pipe and one deadline, and that
+//! nothing undoes [`Session::disconnect`] but [`Session::connect`]. Knows nothing of messages: the client tells it what
+//! it heard and does what it asks for.
+//!
+//! ```text
+//!              connect                 opened            answered, or nothing to answer
+//!   Idle ───────────────► Opening ───────────► Greeting ────────────────────────────────► Live
+//!    ▲                      ▲ │ failed, late      │ lost                                    │ lost
+//!    │ disconnect           │ ▼                   ▼                                         ▼
+//!    └── from anywhere   Backoff ◄──────────────────────────────────────────────────────────┘
+//!                           │ refused for good, attempts used up
+//!                           ▼
+//!                         Failed ─── connect, reconnect ──► Opening
+//! ```
+//! With a token to fetch, `AwaitingToken` stands before `Opening`.
+
+mod backoff;
+mod close;
+mod machine;
+
+pub use backoff::Backoff;
+pub use close::{CloseVerdict, judge_close};
+pub use machine::{Action, Session, Signal, State};
