@@ -1,0 +1,61 @@
+// Rust to a small WebAssembly module with its JavaScript glue.
+//
+// `cargo rustc --crate-type cdylib` and not `cargo build`: with the manifest's two crate types cargo leaves fat LTO out
+// without a word. wasm-bindgen without a default module path: the glue then holds no `import.meta.url`, which bundlers
+// would follow.
+
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { mustRun } from '../base/command.mjs'
+import { fingerprint, whenChanged } from '../base/fingerprint.mjs'
+import { at, cacheDir } from '../base/paths.mjs'
+import { step } from '../base/progress.mjs'
+import { toolPath } from '../setup/cargo-tools.mjs'
+import { wasmEnvironment, wasmTarget } from '../setup/rust.mjs'
+
+const outDir = join(cacheDir, 'wasm')
+export const glueFile = join(outDir, 'glue.js')
+export const wasmFile = join(outDir, 'glue_bg.wasm')
+
+// What rustc emits for this target by itself and every supported browser has. wasm-opt has to be told.
+const features = ['bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue']
+
+const compiled = at('target', wasmTarget, 'wasm', 'baro_realtime.wasm')
+
+export async function buildWasm() {
+  const sources = fingerprint([at('src'), at('Cargo.toml'), at('Cargo.lock')], [await compilerVersion()])
+  await whenChanged('wasm-compile', sources, [compiled], () => step('Rust to WebAssembly', compile))
+  const module = fingerprint([compiled, at('scripts/build/wasm.mjs'), at('node_modules/binaryen/package.json')], [toolPath('wasm-bindgen')])
+  await whenChanged('wasm-shrink', module, [glueFile, wasmFile], () => step('wasm-bindgen and wasm-opt', shrink))
+}
+
+async function compilerVersion() {
+  return (await mustRun('rustc', ['-V'], { env: wasmEnvironment() })).stdout
+}
+
+async function compile() {
+  const args = ['rustc', '--lib', '--crate-type', 'cdylib', '--profile', 'wasm', '--target', wasmTarget, '-p', 'baro-realtime']
+  await mustRun('cargo', args, { env: wasmEnvironment(), show: true })
+}
+
+async function shrink() {
+  rmSync(outDir, { recursive: true, force: true })
+  mkdirSync(outDir, { recursive: true })
+  await mustRun(toolPath('wasm-bindgen'), [
+    compiled, '--target', 'web', '--omit-default-module-path', '--no-typescript', '--out-name', 'glue', '--out-dir', outDir,
+  ])
+  refuseModuleUrl()
+  const smaller = `${wasmFile}.opt`
+  await mustRun('node', [
+    at('node_modules/binaryen/bin/wasm-opt'), '-Oz', ...features.map((name) => `--enable-${name}`), wasmFile, '-o', smaller,
+  ])
+  const before = statSync(wasmFile).size
+  renameSync(smaller, wasmFile)
+  return `${before} to ${statSync(wasmFile).size} bytes`
+}
+
+function refuseModuleUrl() {
+  if (readFileSync(glueFile, 'utf8').includes('import.meta')) {
+    throw new Error('The glue of wasm-bindgen mentions import.meta; bundlers and CommonJS cannot take that.')
+  }
+}

@@ -1,0 +1,18 @@
+// The packages that package-lock.json pins. Installed anew only when the lock is not the one installed last.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { mustRun } from '../base/command.mjs'
+import { root } from '../base/paths.mjs'
+import { step } from '../base/progress.mjs'
+
+/** Makes `node_modules` of a folder what its lock says. */
+export async function installNpmPackages(folder = root, name = 'npm packages') {
+  const lock = readFileSync(join(folder, 'package-lock.json'), 'utf8')
+  const stamp = join(folder, 'node_modules', '.installed-lock.json')
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
+  await step(name, async () => {
+    await mustRun('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: folder })
+    writeFileSync(stamp, lock)
+  })
+}

@@ -1,0 +1,417 @@
+/**
+ * The public contract of `@baro-calendar/realtime`: what a program can rely on, whatever is behind it.
+ *
+ * The package's modules take their types from here, and a packaging test holds the compiled class against it.
+ */
+
+// ---------------------------------------------------------------------------------------------------------------------
+// What travels
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** State of the connection. Also exported as a frozen object: `ConnectionState.CONNECTED === 'connected'`. */
+export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'reconnecting' | 'error'
+
+/** How two versions of one event become one. Also exported as a frozen object: `ConflictStrategy.MERGE === 'merge'`. */
+export type ConflictStrategy =
+  | 'last_write_wins'
+  | 'first_write_wins'
+  | 'manual'
+  | 'merge'
+  | 'operational_transform'
+  | 'crdt'
+
+/** One message of the wire. */
+export interface WebSocketMessage<T = unknown> {
+  type: string
+  payload: T
+  /** Milliseconds since 1970. */
+  timestamp: number
+  id: string
+  userId?: string
+  version?: number
+}
+
+/** A calendar event as it is read. Dates are ISO 8601 strings. */
+export interface CalendarEvent {
+  id: string
+  title: string
+  startDate: string
+  endDate: string
+  description?: string
+  location?: string
+  attendees?: string[]
+  projectId?: string
+  calendarId?: string
+  allDay?: boolean
+  timeZone?: string
+  recurrence?: string
+  color?: string
+  version: number
+  updatedAt: string
+  /** Unknown fields survive every merge and every round trip untouched. */
+  [field: string]: unknown
+}
+
+/** The fields of an event that have a meaning here, as they are written: dates may be `Date` objects. */
+export interface CalendarEventFields {
+  title: string
+  startDate: string | Date
+  endDate: string | Date
+  description?: string
+  location?: string
+  attendees?: string[]
+  projectId?: string
+  calendarId?: string
+  allDay?: boolean
+  timeZone?: string
+  recurrence?: string
+  color?: string
+}
+
+/** What `createEvent` takes. Without an `id`, one is made: a UUIDv7 that stays. */
+export type NewCalendarEvent = CalendarEventFields & { id?: string; [field: string]: unknown }
+
+/** What `updateEvent` takes: the fields that change. `undefined` leaves a field as it is, `null` removes it. */
+export type CalendarEventChanges = {
+  [Field in keyof CalendarEventFields]?: CalendarEventFields[Field] | null | undefined
+} & { [field: string]: unknown }
+
+/** Somebody who is here. */
+export interface UserPresence {
+  id: string
+  name: string
+  avatar?: string
+  color: string
+  /** Milliseconds since 1970. */
+  lastSeen: number
+  cursor?: UserCursor
+  selection?: { elementId: string; selection: unknown }
+  typing?: { elementId: string }
+  editing?: { eventId: string }
+  status: 'active' | 'away'
+}
+
+/** Where somebody points. */
+export interface UserCursor {
+  userId: string
+  x: number
+  y: number
+  elementId?: string
+  timestamp: number
+}
+
+/** Where the user of this page points. */
+export interface CursorPosition {
+  x: number
+  y: number
+  elementId?: string
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Configuration
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Every option is validated by the constructor; its error names the field, what it got and what it takes. */
+export interface RealtimeConfig {
+  /** `ws://`, `wss://`, `http(s)://` (polling), or a path on this origin. */
+  url: string
+  protocols?: string[]
+  /** Default `'baro'`. */
+  dialect?: 'baro' | 'socket.io' | 'graphql-ws'
+  /** `true` (default): offer what goes beyond the plain wire. `false`: plain wire only. */
+  negotiate?: boolean
+  /** Subscribed on every connect. */
+  projectId?: string
+  /** Who this is, towards a server that does not tell it from a token. */
+  user?: { id: string; name?: string; avatar?: string; color?: string }
+  /** Defaults: 10 attempts (`Infinity` is allowed), 1000 ms, 30000 ms, 1.5, jitter. */
+  reconnect?: { maxAttempts?: number; delay?: number; maxDelay?: number; factor?: number; jitter?: boolean }
+  /** Defaults: 30000 ms, 5000 ms, `'ping'`. */
+  heartbeat?: { interval?: number; timeout?: number; message?: string }
+  /** `placement` defaults to `'message'`: the token is in no URL. */
+  auth?: { token?: string; refreshToken?: () => Promise<string>; placement?: 'message' | 'query' | 'subprotocol' }
+  /** Default 5000 ms. */
+  ack?: { timeout?: number }
+  /** Defaults: 10 messages, 100 ms. */
+  batch?: { size?: number; delay?: number; compress?: boolean }
+  /** Default 50 ms. */
+  cursor?: { interval?: number }
+  /** `false` keeps everything in memory. */
+  offline?: false | OfflineOptions
+  conflict?: { strategy?: ConflictStrategy; onConflict?: (conflict: ConflictInfo) => Promise<CalendarEvent> }
+  /** Default `['websocket', 'polling']`. */
+  transports?: ('websocket' | 'polling')[]
+  /** A page hidden for so many ms (300000) gives its connection up; `Infinity` keeps it. */
+  visibility?: { disconnectAfter?: number }
+  /** `'shared'` (default): one socket for all tabs of a user. `'separate'`: one each. */
+  tabs?: 'shared' | 'separate'
+  /** For `dialect: 'socket.io'`. */
+  socketio?: SocketIoOptions
+  /** For `dialect: 'graphql-ws'`. */
+  graphql?: GraphqlOptions
+  /** Also dispatch the window CustomEvents `sync-failure`, `show-conflict-dialog`, `cursor-update`, `user-typing` and `element-selected`. */
+  windowEvents?: boolean
+}
+
+export interface OfflineOptions {
+  /** Default `'baro-calendar-offline'`; one database a user id. */
+  databaseName?: string
+  /** Failures that the server calls retryable before an action is given up: 3. */
+  maxRetries?: number
+  /** How queued actions reach the server. Default `'socket'`. */
+  sync?: 'socket' | { rest: string } | ((action: OfflineAction) => Promise<unknown>)
+}
+
+export interface SocketIoOptions {
+  /** Default `'/socket.io'`. */
+  path?: string
+  auth?: object
+  query?: object
+  /** Our wire names → the server's. */
+  names?: Record<string, string>
+  /** The server's events that feed `getEvents`. */
+  collection?: { snapshot: string; updated: string; created?: string; deleted?: string; id?: string }
+}
+
+export interface GraphqlOptions {
+  subscription: string
+  variables?: (channel: string) => object
+  changes: (data: unknown) => { type: 'created' | 'updated' | 'deleted'; event?: CalendarEvent; id?: string }[]
+  create?: string
+  update?: string
+  delete?: string
+  /** The token is added to it as `{ token }`. */
+  connectionParams?: object
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Answers
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Every error of this package. */
+export interface RealtimeError extends Error {
+  /** Stable, snake case: `not_initialized`, `invalid_argument`, `forbidden`, … */
+  code: string
+  /** Whether the same may succeed later. */
+  retryable: boolean
+  details?: unknown
+}
+
+/** A write that shows at once and is on its way. A rejection that nobody listens to is no `unhandledrejection`. */
+export interface PendingWrite {
+  /** The event's id: a UUIDv7 made here, never a temporary one. */
+  readonly id: string
+  /** Resolves when the write survives a crash. */
+  readonly persisted: Promise<void>
+  /** The server's word; rejects with a `RealtimeError` after the rollback. */
+  readonly confirmed: Promise<CalendarEvent>
+}
+
+/** A write that waits for the server. */
+export interface PendingAction {
+  id: string
+  type: 'create' | 'update' | 'delete'
+  /** What it is about: `'event'`. */
+  resource: string
+  /** For people. */
+  description: string
+  retryCount: number
+  /** Milliseconds since 1970. */
+  timestamp: number
+}
+
+/** A queued write as `offline.sync` gets it. */
+export interface OfflineAction extends PendingAction {
+  /** The event's id. */
+  resourceId: string
+  /** The event for `create`, the changed fields for `update`, nothing for `delete`. */
+  data?: unknown
+}
+
+/** A write that was given up. It stays until it is retried or discarded. */
+export interface FailedAction extends PendingAction {
+  /** The event's id. */
+  resourceId: string
+  data?: unknown
+  error: RealtimeError
+}
+
+export interface SyncStatus {
+  pendingActions: readonly PendingAction[]
+  syncProgress: { completed: number; total: number; percentage: number }
+  storage: 'indexeddb' | 'memory'
+  online: boolean
+  lastSyncedAt?: number
+}
+
+/** Two versions of one event that do not agree. */
+export interface ConflictInfo {
+  id: string
+  eventId: string
+  localVersion: CalendarEvent
+  remoteVersion: CalendarEvent
+  baseVersion?: CalendarEvent
+  fields: string[]
+  strategy: ConflictStrategy
+}
+
+/** Counters since the calendar was made. Times in ms. */
+export interface RealtimeMetrics {
+  messagesSent: number
+  messagesReceived: number
+  bytesSent: number
+  bytesReceived: number
+  reconnects: number
+  duplicatesDropped: number
+  pendingWrites: number
+  /** From a write to the server's word; `null` until there was one. */
+  latency: { p50: number; p95: number; p99: number; count: number } | null
+  [counter: string]: unknown
+}
+
+/** One protocol step. Holds no token. */
+export interface TraceEntry {
+  /** Milliseconds since 1970. */
+  timestamp: number
+  direction: 'in' | 'out' | 'state'
+  type: string
+  detail?: string
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Listeners
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Listener type → what a listener of it is called with. */
+export interface RealtimeListeners {
+  'state-change': (state: ConnectionState, previous: ConnectionState) => void
+  connected: () => void
+  disconnected: (code: number, reason: string) => void
+  reconnecting: (attempt: number, delayMs: number) => void
+  'max-reconnect-attempts': () => void
+  message: (message: WebSocketMessage) => void
+  'message-acknowledged': (message: WebSocketMessage) => void
+  /** At most once a frame. */
+  'events-change': (change: { created: string[]; updated: string[]; deleted: string[] }) => void
+  /** Remote changes only, as are the next two. */
+  'event:created': (event: CalendarEvent) => void
+  'event:updated': (event: CalendarEvent) => void
+  'event:deleted': (id: string) => void
+  'project:updated': (project: unknown) => void
+  'user:joined': (user: UserPresence) => void
+  'user:left': (userId: string) => void
+  'presence-change': () => void
+  'user:cursor': (cursor: UserCursor) => void
+  'user:typing': (typing: { userId: string; elementId: string; isTyping: boolean }) => void
+  'element:selected': (selected: { userId: string; elementId: string; selection: unknown }) => void
+  'user:editing': (editing: { userId: string; eventId: string | null }) => void
+  'conflict:detected': (conflict: ConflictInfo) => void
+  'conflict:resolved': (conflict: ConflictInfo, resolved: CalendarEvent) => void
+  'sync-status': (status: SyncStatus) => void
+  'sync-failure': (action: FailedAction) => void
+  'storage-degraded': (reason: string) => void
+  error: (error: RealtimeError) => void
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// The class
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A calendar that several people edit, in this page at once, on the server as soon as it can be reached. */
+export declare class RealtimeCalendar {
+  /**
+   * Makes a calendar; nothing is opened yet.
+   * @throws {RealtimeError} `not_initialized` before `init()` has finished, `invalid_argument` for a wrong option.
+   */
+  constructor(config: RealtimeConfig)
+
+  // Connection
+
+  /** Resolves on the first `connected`; rejects with a terminal error only. */
+  connect(): Promise<void>
+  /** Final until `connect()`; no lifecycle event undoes it. */
+  disconnect(): void
+  /** Drops the connection, if there is one, and opens another at once. */
+  reconnect(): void
+  getState(): ConnectionState
+  isConnected(): boolean
+
+  // Listeners
+
+  /** Adds a listener and returns its own unsubscribe function. A throwing listener stops nothing else. */
+  on<Type extends keyof RealtimeListeners>(type: Type, listener: RealtimeListeners[Type]): () => void
+  /** Like `on`, for one call. */
+  once<Type extends keyof RealtimeListeners>(type: Type, listener: RealtimeListeners[Type]): () => void
+  off<Type extends keyof RealtimeListeners>(type: Type, listener: RealtimeListeners[Type]): void
+
+  // Raw messages
+
+  /** Resolves when sent, or with the acknowledgement's payload when one is required. Queued while offline. */
+  send(type: string, payload: unknown, options?: { requireAck?: boolean; timeout?: number }): Promise<unknown>
+
+  // Subscriptions, counted: two subscribers to one project make one frame
+
+  subscribeToProject(projectId: string): Promise<void>
+  unsubscribeFromProject(projectId: string): void
+  /** `'project:<id>'`, `'calendar:<id>'`, `'lineup:<slug>'`, any string. */
+  subscribe(channel: string): Promise<void>
+  unsubscribe(channel: string): void
+
+  // Calendar: reads are synchronous and keep their identity (===) until what they show changes
+
+  getEvents(query?: { from?: string | Date; to?: string | Date; projectId?: string; calendarId?: string }): readonly CalendarEvent[]
+  getEvent(id: string): CalendarEvent | undefined
+  /** Fits React's `useSyncExternalStore`. */
+  subscribeToEvents(listener: () => void): () => void
+  createEvent(data: NewCalendarEvent): PendingWrite
+  updateEvent(id: string, changes: CalendarEventChanges): PendingWrite
+  deleteEvent(id: string): PendingWrite
+  hasPendingWrite(id: string): boolean
+  undo(): PendingWrite | undefined
+  redo(): PendingWrite | undefined
+
+  // Presence
+
+  getActiveUsers(): ReadonlyMap<string, UserPresence>
+  getCursors(): readonly UserCursor[]
+  /** Throttled; the newest wins and the last position is always sent. */
+  broadcastCursor(position: CursorPosition): void
+  sendSelection(elementId: string, selection: unknown): void
+  sendTyping(elementId: string, isTyping: boolean): void
+  sendEditing(eventId: string | null): void
+
+  // Offline queue
+
+  getSyncStatus(): SyncStatus
+  getFailedActions(): readonly FailedAction[]
+  retryFailedAction(id: string): void
+  discardFailedAction(id: string): void
+  /** Resolves when nothing is pending. */
+  flush(): Promise<void>
+  getCached<T>(key: string): Promise<T | null>
+  /** `ttl` in ms, 3,600,000 by default. */
+  setCached<T>(key: string, data: T, ttl?: number): Promise<void>
+  clearCache(): Promise<void>
+  /** Wipes this user's local data. */
+  logout(options?: { pending?: 'flush' | 'keep' | 'discard' }): Promise<void>
+
+  // Conflicts
+
+  getConflicts(): readonly ConflictInfo[]
+  resolveConflict(id: string, resolved: CalendarEvent): PendingWrite
+
+  // Diagnostics
+
+  getMetrics(): RealtimeMetrics
+  /** The last 256 protocol steps. */
+  getTrace(): readonly TraceEntry[]
+  /** Closes, flushes storage and frees memory. Later calls throw. */
+  destroy(): Promise<void>
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Loading
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Where the WebAssembly comes from, for people who host the file themselves. */
+export type InitSource = string | URL | Response | BufferSource | WebAssembly.Module
