@@ -3,12 +3,15 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+pub mod delivery;
 pub mod fault;
 pub mod id;
 pub mod json;
 pub mod model;
+pub mod offline;
 pub mod presence;
 pub mod rng;
 pub mod session;
+pub mod store;
 pub mod time;
 pub mod wire;

@@ -6,10 +6,12 @@
 mod date;
 mod event;
 mod query;
+mod write;
 
 pub use date::{date_to_ms, iso_from_ms};
 pub use event::{EventDoc, InvalidEvent, apply_changes, check_changes, check_event, new_event, stamp_event};
 pub use query::Query;
+pub use write::{WriteKind, apply_write};
 
 /// The project of an event that names none.
 pub const DEFAULT_PROJECT: &str = "default";

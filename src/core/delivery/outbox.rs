@@ -1,0 +1,301 @@
+//! Writes on their way to the server.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::core::id::{ClientId, Ticket, WriteId};
+use crate::core::model::WriteKind;
+use crate::core::time::Timestamp;
+use crate::core::wire::Outgoing;
+
+/// Most writes that are sent and undecided at a time.
+pub const WINDOW: usize = 32;
+
+/// One write, from the call until the server's word.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Write {
+    /// Its identity.
+    pub id: WriteId,
+    /// What it does.
+    pub kind: WriteKind,
+    /// To which event.
+    pub event: Arc<str>,
+    /// The payload as JSON text.
+    pub body: Arc<str>,
+    /// The event as it was confirmed when this was written, for a reader that has nothing else after a reload.
+    pub base: Option<Arc<str>>,
+    /// Wall clock of the call, ms.
+    pub at_ms: u64,
+    /// Failures that the server called retryable.
+    pub attempts: u64,
+    /// Whether storage holds it.
+    pub stored: bool,
+    /// Who waits for it to be stored.
+    pub persisted: Option<Ticket>,
+    /// Who waits for the server's word.
+    pub confirmed: Option<Ticket>,
+    /// When it was sent on the present connection.
+    pub sent_at: Option<Timestamp>,
+}
+
+impl Write {
+    /// The message that carries it. `own` is the stream that the connection's `hello` named.
+    pub fn message(&self, own: &ClientId, wall_ms: u64, user: Option<&str>) -> String {
+        let other = (self.id.client != *own).then_some(&*self.id.client.0);
+        Outgoing::new(self.kind.message_type())
+            .raw("payload", &self.body)
+            .string("id", &self.id.to_string())
+            .number("timestamp", wall_ms)
+            .maybe("userId", user)
+            .number("seq", self.id.seq)
+            .maybe("client", other)
+            .finish()
+    }
+}
+
+#[derive(Debug)]
+struct Stream {
+    client: ClientId,
+    writes: VecDeque<Write>,
+    /// How many of the first writes were sent on the present connection.
+    sent: usize,
+    /// Highest sequence below which all are decided.
+    acked: u64,
+}
+
+/// All streams. Ours is the last; what earlier programs left behind is sent before it, a stream at a time.
+#[derive(Debug)]
+pub struct Outbox {
+    streams: VecDeque<Stream>,
+    own: ClientId,
+    next_seq: u64,
+    not_before: Timestamp,
+}
+
+impl Outbox {
+    /// An outbox with our own empty stream.
+    pub fn new(own: ClientId) -> Self {
+        let stream = Stream { client: own.clone(), writes: VecDeque::new(), sent: 0, acked: 0 };
+        Self { streams: VecDeque::from([stream]), own, next_seq: 1, not_before: Timestamp(0) }
+    }
+
+    /// Our own stream.
+    pub fn own(&self) -> &ClientId {
+        &self.own
+    }
+
+    /// The identity for the next write of ours.
+    pub fn next_id(&mut self) -> WriteId {
+        let id = WriteId { client: self.own.clone(), seq: self.next_seq };
+        self.next_seq += 1;
+        id
+    }
+
+    /// Adds a write of ours.
+    pub fn push(&mut self, write: Write) {
+        if let Some(stream) = self.streams.back_mut() {
+            stream.writes.push_back(write);
+        }
+    }
+
+    /// Adds what an earlier program left behind, in order of sequence. Holes are filled: a sequence that is missing was
+    /// never stored or is unreadable, and nothing after it could be decided.
+    pub fn adopt(&mut self, client: ClientId, mut writes: Vec<Write>) {
+        if client == self.own || self.streams.iter().any(|stream| stream.client == client) {
+            return;
+        }
+        writes.sort_by_key(|write| write.id.seq);
+        let Some(first) = writes.first().map(|write| write.id.seq) else { return };
+        let mut filled = VecDeque::with_capacity(writes.len());
+        let mut next = first;
+        for write in writes {
+            while next < write.id.seq {
+                filled.push_back(filler(WriteId { client: client.clone(), seq: next }, write.at_ms));
+                next += 1;
+            }
+            next = write.id.seq + 1;
+            filled.push_back(write);
+        }
+        let stream = Stream { client, writes: filled, sent: 0, acked: first.saturating_sub(1) };
+        let ours = self.streams.len().saturating_sub(1);
+        self.streams.insert(ours, stream);
+    }
+
+    /// Each stream with the highest sequence up to which it is decided, ours last.
+    pub fn positions(&self) -> impl Iterator<Item = (&ClientId, u64)> {
+        self.streams.iter().map(|stream| (&stream.client, stream.acked))
+    }
+
+    /// Writes that are not decided.
+    pub fn iter(&self) -> impl Iterator<Item = &Write> {
+        self.streams.iter().flat_map(|stream| &stream.writes)
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.streams.iter().map(|stream| stream.writes.len()).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.streams.iter().all(|stream| stream.writes.is_empty())
+    }
+
+    /// A connection began: nothing was sent on it.
+    pub fn connection_began(&mut self) {
+        self.not_before = Timestamp(0);
+        for stream in &mut self.streams {
+            stream.sent = 0;
+            stream.writes.iter_mut().for_each(|write| write.sent_at = None);
+        }
+    }
+
+    /// The next write to send on the present connection, marked as sent; `None` if the window is full.
+    pub fn next_to_send(&mut self, now: Timestamp) -> Option<&Write> {
+        if now < self.not_before {
+            return None;
+        }
+        while self.streams.len() > 1 && self.streams.front().is_some_and(|stream| stream.writes.is_empty()) {
+            self.streams.pop_front();
+        }
+        let stream = self.streams.front_mut()?;
+        if stream.sent >= WINDOW {
+            return None;
+        }
+        let write = stream.writes.get_mut(stream.sent)?;
+        stream.sent += 1;
+        write.sent_at = Some(now);
+        Some(write)
+    }
+
+    /// When sending may go on after a retryable refusal.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        (self.not_before > Timestamp(0) && !self.is_empty()).then_some(self.not_before)
+    }
+
+    /// The longest undecided write that was sent on the present connection.
+    pub fn oldest_sent(&self) -> Option<&Write> {
+        self.streams.front()?.writes.front().filter(|write| write.sent_at.is_some())
+    }
+
+    /// The write of an identity.
+    pub fn get(&self, id: &WriteId) -> Option<&Write> {
+        self.stream(&id.client)?.writes.iter().find(|write| write.id == *id)
+    }
+
+    /// The write of an identity, to change it.
+    pub fn get_mut(&mut self, id: &WriteId) -> Option<&mut Write> {
+        let stream = self.streams.iter_mut().find(|stream| stream.client == id.client)?;
+        stream.writes.iter_mut().find(|write| write.id == *id)
+    }
+
+    /// Takes a decided write out.
+    pub fn remove(&mut self, id: &WriteId) -> Option<Write> {
+        let stream = self.streams.iter_mut().find(|stream| stream.client == id.client)?;
+        let at = stream.writes.iter().position(|write| write.id == *id)?;
+        let write = stream.writes.remove(at)?;
+        stream.sent -= usize::from(at < stream.sent);
+        // What stands before the first undecided write is decided.
+        stream.acked = stream.writes.front().map_or(stream.acked.max(id.seq), |first| first.id.seq - 1);
+        Some(write)
+    }
+
+    /// Sending goes on from `id`, not before `not_before`.
+    pub fn resume_from(&mut self, id: &WriteId, not_before: Timestamp) {
+        self.not_before = self.not_before.max(not_before);
+        if let Some(stream) = self.streams.iter_mut().find(|stream| stream.client == id.client) {
+            let at =
+                stream.writes.iter().position(|write| write.id.seq >= id.seq).unwrap_or(stream.writes.len());
+            stream.sent = stream.sent.min(at);
+            stream.writes.iter_mut().skip(at).for_each(|write| write.sent_at = None);
+        }
+    }
+
+    /// Gives a write up but keeps its place, which the server has not decided.
+    pub fn replace_by_filler(&mut self, id: &WriteId) -> Option<Write> {
+        let write = self.get_mut(id)?;
+        let filler = Write { sent_at: write.sent_at, ..filler(id.clone(), write.at_ms) };
+        Some(std::mem::replace(write, filler))
+    }
+
+    fn stream(&self, client: &ClientId) -> Option<&Stream> {
+        self.streams.iter().find(|stream| stream.client == *client)
+    }
+}
+
+fn filler(id: WriteId, at_ms: u64) -> Write {
+    Write {
+        id,
+        kind: WriteKind::Skip,
+        event: Arc::from(""),
+        body: Arc::from("null"),
+        base: None,
+        at_ms,
+        attempts: 0,
+        stored: false,
+        persisted: None,
+        confirmed: None,
+        sent_at: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client(name: &str) -> ClientId {
+        ClientId(Arc::from(name))
+    }
+
+    fn write(client_name: &str, seq: u64) -> Write {
+        Write { kind: WriteKind::Update, ..filler(WriteId { client: client(client_name), seq }, 0) }
+    }
+
+    fn drain(outbox: &mut Outbox) -> Vec<String> {
+        std::iter::from_fn(|| outbox.next_to_send(Timestamp(5)).map(|write| write.id.to_string())).collect()
+    }
+
+    #[test]
+    fn the_window_holds_and_a_new_connection_sends_again() {
+        let mut outbox = Outbox::new(client("me"));
+        for _ in 0..40 {
+            let id = outbox.next_id();
+            outbox.push(Write { id: id.clone(), ..write("me", id.seq) });
+        }
+        assert_eq!(drain(&mut outbox).len(), WINDOW);
+        let first = WriteId { client: client("me"), seq: 1 };
+        assert!(outbox.remove(&first).is_some());
+        assert!(outbox.remove(&first).is_none());
+        assert_eq!(drain(&mut outbox), ["me:33"]);
+        outbox.connection_began();
+        assert_eq!(drain(&mut outbox).first().map(String::as_str), Some("me:2"));
+        assert_eq!(outbox.positions().last().map(|(_, acked)| acked), Some(1));
+    }
+
+    #[test]
+    fn what_was_left_behind_goes_first_and_holes_are_filled() {
+        let mut outbox = Outbox::new(client("me"));
+        let id = outbox.next_id();
+        outbox.push(Write { id, ..write("me", 1) });
+        outbox.adopt(client("old"), vec![write("old", 9), write("old", 6)]);
+        assert_eq!(drain(&mut outbox), ["old:6", "old:7", "old:8", "old:9"]);
+        for seq in 6..=9 {
+            outbox.remove(&WriteId { client: client("old"), seq });
+        }
+        assert_eq!(drain(&mut outbox), ["me:1"]);
+    }
+
+    #[test]
+    fn sending_goes_on_from_a_refused_write_when_its_time_has_come() {
+        let mut outbox = Outbox::new(client("me"));
+        for _ in 0..3 {
+            let id = outbox.next_id();
+            outbox.push(Write { id: id.clone(), ..write("me", id.seq) });
+        }
+        assert_eq!(drain(&mut outbox).len(), 3);
+        outbox.resume_from(&WriteId { client: client("me"), seq: 2 }, Timestamp(100));
+        assert_eq!(drain(&mut outbox).len(), 0);
+        assert_eq!(outbox.poll_timeout(), Some(Timestamp(100)));
+        assert_eq!(outbox.next_to_send(Timestamp(100)).map(|write| write.id.seq), Some(2));
+    }
+}

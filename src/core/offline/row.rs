@@ -1,0 +1,181 @@
+//! Rows: a key that sorts by stream and sequence, and a JSON text.
+
+use std::sync::Arc;
+
+use crate::core::delivery::Write;
+use crate::core::fault::Fault;
+use crate::core::id::{ClientId, WriteId};
+use crate::core::json::{Fields, as_string, is_null, quote};
+use crate::core::model::WriteKind;
+
+/// Version of the shape that is written.
+pub const ROW_VERSION: u64 = 1;
+
+/// Where a row is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    /// Writes that are not decided.
+    Outbox,
+    /// Writes that were refused for good.
+    Dead,
+    /// Settings of the database itself.
+    Meta,
+    /// Events as last confirmed.
+    Events,
+    /// What the program caches.
+    Cache,
+}
+
+impl Table {
+    /// All tables, as a database has to have them.
+    pub const ALL: [Self; 5] = [Self::Outbox, Self::Dead, Self::Meta, Self::Events, Self::Cache];
+
+    /// The name in the database.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Outbox => "outbox",
+            Self::Dead => "dead",
+            Self::Meta => "meta",
+            Self::Events => "events",
+            Self::Cache => "cache",
+        }
+    }
+}
+
+/// The key of a write's row.
+pub fn row_key(id: &WriteId) -> String {
+    format!("{}|{:016x}", id.client, id.seq)
+}
+
+fn read_key(key: &str) -> Option<WriteId> {
+    let (client, seq) = key.rsplit_once('|')?;
+    let seq = u64::from_str_radix(seq, 16).ok()?;
+    Some(WriteId { client: ClientId(Arc::from(client)), seq })
+}
+
+/// The row of a write.
+pub fn encode_write(write: &Write) -> String {
+    fields_of(write).to_text()
+}
+
+fn fields_of(write: &Write) -> Fields {
+    let mut fields = Fields::new();
+    fields.set("v", &ROW_VERSION.to_string());
+    fields.set_string("kind", write.kind.word());
+    fields.set_string("event", &write.event);
+    fields.set("at", &write.at_ms.to_string());
+    fields.set("attempts", &write.attempts.to_string());
+    fields.set("base", write.base.as_deref().unwrap_or("null"));
+    fields.set("body", &write.body);
+    fields
+}
+
+/// The write of a row.
+///
+/// # Errors
+/// What is wrong with the row; its identity is told if the key is readable.
+pub fn decode_write(key: &str, row: &str) -> Result<Write, (Option<WriteId>, String)> {
+    let id = read_key(key).ok_or_else(|| (None, format!("the key {} is not that of a write", quote(key))))?;
+    let fault = |what: String| (Some(id.clone()), what);
+    let fields = Fields::parse(row).map_err(|error| fault(error.to_string()))?;
+    match fields.u53("v") {
+        Some(ROW_VERSION) => {}
+        version => return Err(fault(format!("version {version:?} is not known, {ROW_VERSION} is"))),
+    }
+    let kind = match fields.string("kind").as_deref() {
+        Some("create") => WriteKind::Create,
+        Some("update") => WriteKind::Update,
+        Some("delete") => WriteKind::Delete,
+        Some("skip") => WriteKind::Skip,
+        kind => return Err(fault(format!("the kind {kind:?} is not known"))),
+    };
+    let event =
+        fields.get("event").and_then(as_string).ok_or_else(|| fault("the event is missing".to_owned()))?;
+    let body = fields.get("body").ok_or_else(|| fault("the body is missing".to_owned()))?;
+    Ok(Write {
+        kind,
+        event: Arc::from(&*event),
+        body: Arc::from(body),
+        base: fields.get("base").filter(|base| !is_null(base)).map(Arc::from),
+        at_ms: fields.u53("at").unwrap_or(0),
+        attempts: fields.u53("attempts").unwrap_or(0),
+        stored: true,
+        persisted: None,
+        confirmed: None,
+        sent_at: None,
+        id: id.clone(),
+    })
+}
+
+/// The row of a write that was refused for good, with the reason.
+pub fn encode_dead(write: &Write, fault: &Fault) -> String {
+    let mut fields = fields_of(write);
+    fields.set_string("code", &fault.code);
+    fields.set_string("message", &fault.message);
+    fields.to_text()
+}
+
+/// A write that was refused for good, and why.
+///
+/// # Errors
+/// As [`decode_write`].
+pub fn decode_dead(key: &str, row: &str) -> Result<(Write, Fault), (Option<WriteId>, String)> {
+    let write = decode_write(key, row)?;
+    let fields = Fields::parse(row).unwrap_or_default();
+    let text = |key: &str| fields.string(key).unwrap_or_default();
+    Ok((write, Fault::new(&text("code"), text("message"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write() -> Write {
+        Write {
+            id: WriteId { client: ClientId(Arc::from("a|b")), seq: 258 },
+            kind: WriteKind::Update,
+            event: Arc::from("e\"1"),
+            body: Arc::from(r#"{"id":"e\"1","n":1.0}"#),
+            base: Some(Arc::from(r#"{"id":"e\"1"}"#)),
+            at_ms: 1_700_000_000_000,
+            attempts: 2,
+            stored: true,
+            persisted: None,
+            confirmed: None,
+            sent_at: None,
+        }
+    }
+
+    #[test]
+    fn a_row_brings_back_the_write() {
+        let write = write();
+        assert_eq!(decode_write(&row_key(&write.id), &encode_write(&write)), Ok(write.clone()));
+        let fault = Fault::new("forbidden", "not yours");
+        assert_eq!(decode_dead(&row_key(&write.id), &encode_dead(&write, &fault)), Ok((write, fault)));
+    }
+
+    #[test]
+    fn the_shape_of_version_1_stays_readable() {
+        let row = r#"{"v":1,"kind":"delete","event":"e","at":5,"attempts":0,"base":null,"body":{"id":"e"}}"#;
+        let write = decode_write("c|0000000000000003", row).unwrap();
+        assert_eq!(
+            (write.kind, write.id.seq, write.base, &*write.body),
+            (WriteKind::Delete, 3, None, r#"{"id":"e"}"#)
+        );
+    }
+
+    #[test]
+    fn an_unreadable_row_is_told_with_its_identity() {
+        for row in ["", "{", "{}", r#"{"v":2}"#, r#"{"v":1,"kind":"drop"}"#, r#"{"v":1,"kind":"create"}"#] {
+            let fault = decode_write("c|0000000000000003", row).unwrap_err();
+            assert_eq!(fault.0.map(|id| id.seq), Some(3), "{row}");
+        }
+        assert!(decode_write("nothing", "{}").unwrap_err().0.is_none());
+    }
+
+    #[test]
+    fn keys_sort_by_stream_and_sequence() {
+        let key = |seq| row_key(&WriteId { client: ClientId(Arc::from("c")), seq });
+        assert!(key(9) < key(10) && key(255) < key(256) && key(1 << 40) < key(1 << 44));
+    }
+}

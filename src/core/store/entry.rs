@@ -1,0 +1,81 @@
+//! One event in its two layers.
+
+use std::sync::Arc;
+
+use crate::core::id::WriteId;
+use crate::core::model::{EventDoc, WriteKind, apply_write};
+
+/// A write that is not decided, as the view needs it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pending {
+    /// Its identity.
+    pub id: WriteId,
+    /// What it does.
+    pub kind: WriteKind,
+    /// Its payload.
+    pub body: Arc<str>,
+    /// Wall clock of the call, ms.
+    pub at_ms: u64,
+}
+
+/// The layers of one event. Without pending writes it shows what is confirmed.
+#[derive(Debug, Default)]
+pub(super) struct Entry {
+    pub(super) confirmed: Option<EventDoc>,
+    /// Boxed, because almost no event has any: ten thousand idle ones pay a pointer each.
+    overlay: Option<Box<Overlay>>,
+    pub(super) revision: u64,
+}
+
+#[derive(Debug, Default)]
+struct Overlay {
+    pending: Vec<Pending>,
+    shown: Option<EventDoc>,
+}
+
+impl Entry {
+    pub(super) fn shown(&self) -> Option<&EventDoc> {
+        match &self.overlay {
+            Some(overlay) => overlay.shown.as_ref(),
+            None => self.confirmed.as_ref(),
+        }
+    }
+
+    pub(super) fn pending(&self) -> &[Pending] {
+        self.overlay.as_ref().map_or(&[], |overlay| &overlay.pending)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.confirmed.is_none() && self.overlay.is_none()
+    }
+
+    pub(super) fn push(&mut self, pending: Pending) {
+        self.overlay.get_or_insert_default().pending.push(pending);
+        self.refold();
+    }
+
+    /// Takes a pending write out; returns it if it was there.
+    pub(super) fn take(&mut self, id: &WriteId) -> Option<Pending> {
+        let overlay = self.overlay.as_mut()?;
+        let at = overlay.pending.iter().position(|pending| pending.id == *id)?;
+        let taken = overlay.pending.remove(at);
+        if overlay.pending.is_empty() {
+            self.overlay = None;
+        }
+        self.refold();
+        Some(taken)
+    }
+
+    pub(super) fn confirm(&mut self, confirmed: Option<EventDoc>) {
+        self.confirmed = confirmed;
+        self.refold();
+    }
+
+    fn refold(&mut self) {
+        if let Some(overlay) = &mut self.overlay {
+            overlay.shown = overlay.pending.iter().fold(self.confirmed.clone(), |doc, pending| {
+                apply_write(pending.kind, &pending.body, pending.at_ms, doc)
+            });
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! All events in their two layers.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use super::entry::{Entry, Pending};
+use crate::core::id::WriteId;
+use crate::core::model::{EventDoc, Query, WriteKind, apply_write};
+
+/// Removals remembered, so that an older version arriving late does not bring an event back.
+const TOMBSTONES_MAX: usize = 10_000;
+
+/// What the server made of a write.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Acknowledged {
+    /// The event as it is stored.
+    Event(EventDoc),
+    /// The event is gone, with the version of its removal.
+    Removed(Option<u64>),
+    /// It did not say: the write counts as done as it was meant.
+    Unsaid,
+}
+
+/// Events whose view is different from last time, by what happened to them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Changes {
+    /// Ids of new ones.
+    pub created: Vec<Arc<str>>,
+    /// Ids of different ones.
+    pub updated: Vec<Arc<str>>,
+    /// Ids of those that are gone.
+    pub deleted: Vec<Arc<str>>,
+}
+
+impl Changes {
+    /// Whether nothing changed.
+    pub fn is_empty(&self) -> bool {
+        self.created.is_empty() && self.updated.is_empty() && self.deleted.is_empty()
+    }
+}
+
+/// Confirmed events and pending writes. See the module for its guarantees.
+#[derive(Debug, Default)]
+pub struct Store {
+    entries: BTreeMap<Arc<str>, Entry>,
+    tombstones: BTreeMap<Arc<str>, u64>,
+    tombstone_order: VecDeque<Arc<str>>,
+    /// What was shown of each event before the changes that nobody was told of.
+    before: BTreeMap<Arc<str>, Option<EventDoc>>,
+    revision: u64,
+}
+
+impl Store {
+    /// Changes with every change of what any event shows.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// What the event `id` shows, and the revision of it.
+    pub fn shown(&self, id: &str) -> Option<(&EventDoc, u64)> {
+        let entry = self.entries.get(id)?;
+        entry.shown().map(|doc| (doc, entry.revision))
+    }
+
+    /// The event `id` as the server last told it.
+    pub fn confirmed(&self, id: &str) -> Option<&EventDoc> {
+        self.entries.get(id)?.confirmed.as_ref()
+    }
+
+    /// All confirmed events, by id.
+    pub fn all_confirmed(&self) -> impl Iterator<Item = &EventDoc> {
+        self.entries.values().filter_map(|entry| entry.confirmed.as_ref())
+    }
+
+    /// Writes on `id` that are not decided, in order.
+    pub fn pending(&self, id: &str) -> &[Pending] {
+        self.entries.get(id).map_or(&[], |entry| entry.pending())
+    }
+
+    /// What the events that `query` asks for show, by start and id, each with its revision.
+    pub fn query(&self, query: &Query) -> Vec<(&EventDoc, u64)> {
+        let shown = self.entries.values().filter_map(|entry| entry.shown().map(|doc| (doc, entry.revision)));
+        let mut found: Vec<(&EventDoc, u64)> = shown.filter(|(doc, _)| query.matches(doc)).collect();
+        // Stable, and entries come by id.
+        found.sort_by_key(|(doc, _)| doc.start_ms);
+        found
+    }
+
+    /// Puts a write on top.
+    pub fn push(&mut self, id: &Arc<str>, pending: Pending) {
+        self.change(id, |entry| entry.push(pending));
+    }
+
+    /// Takes a refused write away; all others on the event stay.
+    pub fn roll_back(&mut self, id: &Arc<str>, write: &WriteId) {
+        self.change(id, |entry| {
+            entry.take(write);
+        });
+    }
+
+    /// Replaces a write by what the server made of it.
+    pub fn acknowledge(&mut self, id: &Arc<str>, write: &WriteId, outcome: Acknowledged) {
+        match outcome {
+            Acknowledged::Event(doc) => {
+                self.confirm(doc);
+                self.roll_back(id, write);
+            }
+            Acknowledged::Removed(version) => {
+                self.remove(id, version, false);
+                self.roll_back(id, write);
+            }
+            Acknowledged::Unsaid => self.change(id, |entry| {
+                if let Some(done) = entry.take(write) {
+                    let before = entry.confirmed.take();
+                    entry.confirm(apply_write(done.kind, &done.body, done.at_ms, before));
+                }
+            }),
+        }
+    }
+
+    /// Takes an event as the server told it. Returns false if a version at least as new is known.
+    pub fn confirm(&mut self, doc: EventDoc) -> bool {
+        let held =
+            self.confirmed(&doc.id).map(|held| held.version).max(self.tombstones.get(&doc.id).copied());
+        // Version 0 is that of servers that do not number.
+        if doc.version > 0 && held.is_some_and(|held| held >= doc.version) {
+            return false;
+        }
+        let id = doc.id.clone();
+        self.change(&id, |entry| entry.confirm(Some(doc)));
+        true
+    }
+
+    /// Takes the end of an event. `version` is that of its removal, if the server says; `moved` if it only left the
+    /// channel and may be known from another. Returns false if something newer is known.
+    pub fn remove(&mut self, id: &Arc<str>, version: Option<u64>, moved: bool) -> bool {
+        let held = self.confirmed(id).map(|held| held.version);
+        if let (Some(version), Some(held)) = (version, held) {
+            if held > version || (moved && held == version) {
+                return false;
+            }
+        }
+        if let Some(version) = version {
+            // Moved events come again with this very version.
+            self.bury(id, if moved { version.saturating_sub(1) } else { version });
+        }
+        self.change(id, |entry| entry.confirm(None));
+        held.is_some()
+    }
+
+    /// Takes the whole content of what `within` selects: what is not in `docs` is gone.
+    pub fn replace(&mut self, docs: Vec<EventDoc>, within: impl Fn(&EventDoc) -> bool) {
+        let told: BTreeMap<Arc<str>, EventDoc> = docs.into_iter().map(|doc| (doc.id.clone(), doc)).collect();
+        let gone: Vec<Arc<str>> = self
+            .all_confirmed()
+            .filter(|doc| within(doc) && !told.contains_key(&doc.id))
+            .map(|doc| doc.id.clone())
+            .collect();
+        for id in gone {
+            self.change(&id, |entry| entry.confirm(None));
+        }
+        for (id, doc) in told {
+            self.tombstones.remove(&id);
+            if self.confirmed(&id) != Some(&doc) {
+                self.change(&id, |entry| entry.confirm(Some(doc)));
+            }
+        }
+    }
+
+    /// Takes an event for confirmed if nothing is known of it: what a write was based on, after a reload.
+    pub fn assume(&mut self, doc: EventDoc) {
+        let known = self.entries.get(&doc.id).is_some_and(|entry| entry.confirmed.is_some());
+        if !known && !self.tombstones.contains_key(&doc.id) {
+            let id = doc.id.clone();
+            self.change(&id, |entry| entry.confirm(Some(doc)));
+        }
+    }
+
+    /// Whether some pending creation or removal makes `id` exist or not otherwise than confirmed.
+    pub fn has_pending(&self, id: &str, kind: WriteKind) -> bool {
+        self.pending(id).iter().any(|pending| pending.kind == kind)
+    }
+
+    /// Whether there is something to tell.
+    pub fn is_changed(&self) -> bool {
+        !self.before.is_empty()
+    }
+
+    /// What is shown differently since the last call. An event that is back to what it was is not among it.
+    pub fn take_changes(&mut self) -> Changes {
+        let mut changes = Changes::default();
+        for (id, before) in std::mem::take(&mut self.before) {
+            let shown = self.entries.get(&id).and_then(Entry::shown);
+            match (before, shown) {
+                (None, Some(_)) => changes.created.push(id),
+                (Some(_), None) => changes.deleted.push(id),
+                (Some(before), Some(shown)) if before.text != shown.text => changes.updated.push(id),
+                (Some(_), Some(_)) | (None, None) => {}
+            }
+        }
+        changes
+    }
+
+    fn change(&mut self, id: &Arc<str>, apply: impl FnOnce(&mut Entry)) {
+        let entry = self.entries.entry(id.clone()).or_default();
+        let before = entry.shown().cloned();
+        apply(entry);
+        let shown = entry.shown();
+        if before.as_ref().map(|doc| &doc.text) != shown.map(|doc| &doc.text) {
+            self.revision += 1;
+            entry.revision = self.revision;
+            self.before.entry(id.clone()).or_insert(before);
+        }
+        if entry.is_empty() {
+            self.entries.remove(id);
+        }
+    }
+
+    fn bury(&mut self, id: &Arc<str>, version: u64) {
+        if self.tombstones.insert(id.clone(), version).is_none() {
+            self.tombstone_order.push_back(id.clone());
+        }
+        while self.tombstones.len() > TOMBSTONES_MAX {
+            let Some(oldest) = self.tombstone_order.pop_front() else { break };
+            self.tombstones.remove(&oldest);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+use super::*;
+use crate::core::id::ClientId;
+
+fn id(id: &str) -> Arc<str> {
+    Arc::from(id)
+}
+
+fn write(seq: u64) -> WriteId {
+    WriteId { client: ClientId(id("c")), seq }
+}
+
+fn doc(event: &str, version: u64, title: &str) -> EventDoc {
+    EventDoc::parse(&format!(r#"{{"id":"{event}","title":"{title}","version":{version}}}"#)).unwrap()
+}
+
+fn update(seq: u64, title: &str) -> Pending {
+    let body = Arc::from(format!(r#"{{"id":"e","title":"{title}"}}"#));
+    Pending { id: write(seq), kind: WriteKind::Update, body, at_ms: 0 }
+}
+
+fn title(store: &Store) -> Option<String> {
+    store.shown("e").and_then(|(doc, _)| doc.fields().string("title"))
+}
+
+#[test]
+fn no_order_of_acknowledgement_and_echo_flickers() {
+    for echo_first in [true, false] {
+        let mut store = Store::default();
+        store.confirm(doc("e", 1, "old"));
+        let mut seen = vec![title(&store)];
+        store.push(&id("e"), update(1, "new"));
+        seen.push(title(&store));
+        let echo = |store: &mut Store| store.confirm(doc("e", 2, "new"));
+        if echo_first {
+            assert!(echo(&mut store));
+            seen.push(title(&store));
+        }
+        store.acknowledge(&id("e"), &write(1), Acknowledged::Event(doc("e", 2, "new")));
+        seen.push(title(&store));
+        if !echo_first {
+            assert!(!echo(&mut store));
+            seen.push(title(&store));
+        }
+        seen.dedup();
+        assert_eq!(seen, [Some("old".to_owned()), Some("new".to_owned())]);
+    }
+}
+
+#[test]
+fn a_rolled_back_write_leaves_the_others_standing() {
+    let mut store = Store::default();
+    store.confirm(doc("e", 1, "old"));
+    store.push(&id("e"), update(1, "first"));
+    let color = Arc::from(r##"{"id":"e","color":"#ffffff"}"##);
+    store.push(&id("e"), Pending { id: write(2), kind: WriteKind::Update, body: color, at_ms: 0 });
+    store.roll_back(&id("e"), &write(1));
+    let shown = store.shown("e").map(|(doc, _)| doc.fields());
+    let shown = shown.map(|fields| (fields.string("title"), fields.string("color")));
+    assert_eq!(shown, Some((Some("old".to_owned()), Some("#ffffff".to_owned()))));
+}
+
+#[test]
+fn older_versions_change_nothing_and_do_not_bring_back_what_is_gone() {
+    let mut store = Store::default();
+    assert!(store.confirm(doc("e", 3, "three")));
+    assert!(!store.confirm(doc("e", 3, "other")));
+    assert!(!store.confirm(doc("e", 2, "two")));
+    assert!(store.remove(&id("e"), Some(4), false));
+    assert!(!store.confirm(doc("e", 4, "late")));
+    assert!(store.shown("e").is_none());
+    assert!(store.confirm(doc("e", 5, "revived")));
+}
+
+#[test]
+fn a_move_between_channels_shows_the_event_in_either_order() {
+    for leave_first in [true, false] {
+        let mut store = Store::default();
+        store.confirm(doc("e", 1, "here"));
+        if leave_first {
+            store.remove(&id("e"), Some(2), true);
+        }
+        store.confirm(doc("e", 2, "there"));
+        if !leave_first {
+            assert!(!store.remove(&id("e"), Some(2), true));
+        }
+        assert_eq!(title(&store).as_deref(), Some("there"), "{leave_first}");
+    }
+}
+
+#[test]
+fn a_revision_changes_exactly_when_what_is_shown_does() {
+    let mut store = Store::default();
+    store.confirm(doc("e", 1, "a"));
+    let first = store.shown("e").map(|(_, revision)| revision);
+    store.confirm(doc("f", 1, "other"));
+    store.replace(vec![doc("e", 1, "a"), doc("f", 1, "other")], |_| true);
+    assert_eq!(store.shown("e").map(|(_, revision)| revision), first);
+    store.confirm(doc("e", 2, "b"));
+    assert_ne!(store.shown("e").map(|(_, revision)| revision), first);
+}
+
+#[test]
+fn changes_are_told_once_and_only_if_they_last() {
+    let mut store = Store::default();
+    store.confirm(doc("e", 1, "a"));
+    assert_eq!(store.take_changes().created, [id("e")]);
+    store.push(&id("e"), update(1, "b"));
+    store.roll_back(&id("e"), &write(1));
+    assert!(store.take_changes().is_empty());
+    store.push(&id("e"), update(2, "b"));
+    store.remove(&id("e"), Some(2), false);
+    assert_eq!(store.take_changes().deleted, [id("e")]);
+    assert!(!store.is_changed());
+}
+
+#[test]
+fn content_replaces_what_it_covers_and_keeps_pending_writes() {
+    let mut store = Store::default();
+    store.confirm(doc("e", 1, "a"));
+    store.confirm(doc("gone", 1, "x"));
+    store.push(&id("e"), update(1, "mine"));
+    store.replace(vec![doc("e", 7, "theirs")], |_| true);
+    assert!(store.shown("gone").is_none());
+    assert_eq!(title(&store).as_deref(), Some("mine"));
+    store.roll_back(&id("e"), &write(1));
+    assert_eq!(title(&store).as_deref(), Some("theirs"));
+}
+
+#[test]
+fn a_plain_acknowledgement_confirms_what_was_meant() {
+    let mut store = Store::default();
+    let body = Arc::from(r#"{"id":"e","title":"mine"}"#);
+    store.push(&id("e"), Pending { id: write(1), kind: WriteKind::Create, body, at_ms: 0 });
+    store.acknowledge(&id("e"), &write(1), Acknowledged::Unsaid);
+    assert_eq!(store.confirmed("e").and_then(|doc| doc.fields().string("title")).as_deref(), Some("mine"));
+    assert!(store.pending("e").is_empty());
+}
