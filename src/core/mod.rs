@@ -2,11 +2,14 @@
 
 #![forbid(unsafe_code)]
 
+pub mod client;
 pub mod config;
 pub mod delivery;
 pub mod fault;
 pub mod id;
+pub mod io;
 pub mod json;
+pub mod metrics;
 pub mod model;
 pub mod offline;
 pub mod presence;

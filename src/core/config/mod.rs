@@ -209,6 +209,13 @@ impl Config {
     }
 }
 
+impl Config {
+    /// Failures that the server calls retryable before a write is given up.
+    pub fn offline_retries(&self) -> u64 {
+        self.offline.as_ref().map_or(3, |offline| offline.retries_max)
+    }
+}
+
 const STRATEGIES: &[(&str, ConflictStrategy)] = &[
     ("last_write_wins", ConflictStrategy::LastWriteWins),
     ("first_write_wins", ConflictStrategy::FirstWriteWins),

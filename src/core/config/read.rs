@@ -1,5 +1,10 @@
 //! Reading one object of the configuration, option by option.
 
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an option takes some kinds of value, and everything else is refused alike"
+)]
+
 use super::value::Value;
 use crate::core::fault::Fault;
 use crate::core::json::push_string;

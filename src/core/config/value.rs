@@ -12,9 +12,9 @@ pub enum Value {
     /// A string.
     Text(String),
     /// An array.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// A plain object.
-    Object(Vec<(String, Value)>),
+    Object(Vec<(String, Self)>),
     /// Something that can be called.
     Function,
     /// Anything else, with a word for it.

@@ -28,8 +28,6 @@ pub struct Write {
     pub at_ms: u64,
     /// Failures that the server called retryable.
     pub attempts: u64,
-    /// Whether storage holds it.
-    pub stored: bool,
     /// Who waits for it to be stored.
     pub persisted: Option<Ticket>,
     /// Who waits for the server's word.
@@ -232,7 +230,6 @@ fn filler(id: WriteId, at_ms: u64) -> Write {
         base: None,
         at_ms,
         attempts: 0,
-        stored: false,
         persisted: None,
         confirmed: None,
         sent_at: None,

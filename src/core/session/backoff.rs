@@ -6,7 +6,7 @@ use crate::core::time::Timestamp;
 
 /// A connection counts as stable after this long, given that a frame arrived: PartySocket's `minUptime`, which lets a
 /// server that accepts and closes at once see a handful of attempts instead of hundreds.
-pub const STABLE_AFTER_MS: u64 = 5_000;
+const STABLE_AFTER_MS: u64 = 5_000;
 
 /// Attempts in a row.
 #[derive(Debug, Clone, Default)]

@@ -324,7 +324,7 @@ impl Session {
         match (signal, &self.phase) {
             (Signal::Online | Signal::Visible, Phase::Backoff { .. }) => self.attempt_now(now),
             (Signal::Online | Signal::Offline | Signal::Visible, Phase::Live { .. }) => {
-                self.probe(now, PROBE_MS)
+                self.probe(now, PROBE_MS);
             }
             _ => {}
         }

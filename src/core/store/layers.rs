@@ -135,10 +135,10 @@ impl Store {
     /// channel and may be known from another. Returns false if something newer is known.
     pub fn remove(&mut self, id: &Arc<str>, version: Option<u64>, moved: bool) -> bool {
         let held = self.confirmed(id).map(|held| held.version);
-        if let (Some(version), Some(held)) = (version, held) {
-            if held > version || (moved && held == version) {
-                return false;
-            }
+        if let (Some(version), Some(held)) = (version, held)
+            && (held > version || (moved && held == version))
+        {
+            return false;
         }
         if let Some(version) = version {
             // Moved events come again with this very version.

@@ -1,0 +1,314 @@
+//! What the program calls.
+
+use std::sync::Arc;
+
+use super::{Client, Storage};
+use crate::core::fault::Fault;
+use crate::core::io::{Call, Event, Outcome, Reply};
+use crate::core::json::{Fields, as_f64, each_field, validate};
+use crate::core::model::{Query, WriteKind};
+use crate::core::store::Store;
+use crate::core::time::Now;
+use crate::core::wire::Outgoing;
+
+/// Longest name of a channel or a message type, bytes.
+const NAME_BYTES_MAX: usize = 256;
+
+impl Client {
+    pub(super) fn handle_call(&mut self, now: Now, call: Call) -> Result<Reply, Fault> {
+        self.soon(now);
+        match call {
+            Call::Connect => Ok(self.connect(now)),
+            Call::Disconnect => {
+                self.session.disconnect();
+                self.on_connection_ended();
+                let fault =
+                    Fault::new("disconnected", "disconnect() was called before there was a connection");
+                self.refuse_connecting(&fault);
+                Ok(Reply::Done)
+            }
+            Call::Reconnect => {
+                self.on_connection_ended();
+                self.session.reconnect(now.mono);
+                Ok(Reply::Done)
+            }
+            Call::Send { kind, payload, ack } => self.send(now, &kind, &payload, ack),
+            Call::Subscribe(channel) => self.subscribe(now, &channel),
+            Call::Unsubscribe(channel) => {
+                self.unsubscribe(now, &channel);
+                Ok(Reply::Done)
+            }
+            Call::Create(data) => self.create(now, &data),
+            Call::Update(id, changes) => self.update(now, &id, &changes),
+            Call::Delete(id) => self.delete(now, &id),
+            Call::Cursor(position) => self.point(&position),
+            Call::Presence(kind, payload) => {
+                self.say(now, kind, &payload);
+                Ok(Reply::Done)
+            }
+            Call::Flush => {
+                let ticket = self.ticket();
+                self.flushing.push(ticket);
+                self.settle_flushing();
+                Ok(Reply::Ticket(ticket))
+            }
+            Call::RetryFailed(id) => self.retry_failed(&id),
+            Call::DiscardFailed(id) => self.discard_failed(&id),
+            Call::Destroy => {
+                self.destroy();
+                Ok(Reply::Done)
+            }
+            Call::Watch { messages, changes } => {
+                self.watch_messages = messages;
+                self.watch_changes = changes;
+                Ok(Reply::Done)
+            }
+        }
+    }
+
+    fn connect(&mut self, now: Now) -> Reply {
+        let ticket = self.ticket();
+        if self.is_connected() {
+            self.settle(ticket, Outcome::Done);
+        } else {
+            self.connecting.push(ticket);
+            self.session.connect(now.mono);
+        }
+        Reply::Ticket(ticket)
+    }
+
+    fn send(
+        &mut self,
+        now: Now,
+        kind: &str,
+        payload: &str,
+        ack: Option<Option<u64>>,
+    ) -> Result<Reply, Fault> {
+        check_name("type", kind)?;
+        validate(payload)
+            .map_err(|error| Fault::argument("payload", &error.to_string(), "a value that JSON can hold"))?;
+        let (ticket, id) = (self.ticket(), self.message_id());
+        let user = self.config.user.as_ref().map(|user| user.id.as_str());
+        let text = Outgoing::new(kind)
+            .raw("payload", payload)
+            .string("id", &id)
+            .number("timestamp", now.wall_ms)
+            .maybe("userId", user)
+            .finish();
+        if text.len() > self.frame_bytes_max {
+            let most = format!("at most {} bytes as JSON", self.frame_bytes_max);
+            return Err(Fault {
+                code: "too_large".to_owned(),
+                ..Fault::argument("payload", &text.len().to_string(), &most)
+            });
+        }
+        let ack_ms = ack.map(|timeout| timeout.unwrap_or(self.config.ack_timeout_ms));
+        let request = crate::core::delivery::Request { id, text, ticket, ack_ms };
+        self.requests.push(now.mono, request).map_err(|waiting| {
+            let text = format!("{waiting} messages wait for a connection already; this one was not queued");
+            Fault::retryable("queue_full", text)
+        })?;
+        Ok(Reply::Ticket(ticket))
+    }
+
+    fn subscribe(&mut self, now: Now, channel: &str) -> Result<Reply, Fault> {
+        check_name("channel", channel)?;
+        let ticket = self.ticket();
+        let ask = self.channels.subscribe(channel);
+        if self.channels.wait(channel, ticket) {
+            self.settle(ticket, Outcome::Done);
+        } else if ask && self.session.open_pipe().is_some() {
+            self.request_channel(now, channel);
+            if self.dialect == super::Dialect::Plain {
+                self.settle_plain_channels();
+            }
+        }
+        Ok(Reply::Ticket(ticket))
+    }
+
+    fn unsubscribe(&mut self, now: Now, channel: &str) {
+        let Some(waiting) = self.channels.unsubscribe(channel) else { return };
+        for ticket in waiting {
+            self.settle(
+                ticket,
+                Outcome::Refused(Fault::new("unsubscribed", "unsubscribed before the server answered")),
+            );
+        }
+        let key =
+            channel.strip_prefix("project:").map_or(("channel", channel), |project| ("projectId", project));
+        let mut payload = Fields::new();
+        payload.set_string(key.0, key.1);
+        self.say(now, "unsubscribe", &payload.to_text());
+    }
+
+    fn point(&mut self, position: &str) -> Result<Reply, Fault> {
+        let fields = Fields::parse(position)
+            .map_err(|_| Fault::argument("position", position, "an object { x, y, elementId? }"))?;
+        for axis in ["x", "y"] {
+            let raw = fields.get(axis).unwrap_or("nothing");
+            as_f64(raw)
+                .ok_or_else(|| Fault::argument(&format!("position.{axis}"), raw, "a finite number"))?;
+        }
+        self.cursor.push(fields.to_text());
+        Ok(Reply::Done)
+    }
+
+    fn destroy(&mut self) {
+        self.session.disconnect();
+        for action in self.session.take_actions() {
+            if let crate::core::session::Action::Close(pipe, code, reason) = action {
+                self.effect(crate::core::io::Effect::ClosePipe(pipe, code, reason));
+            }
+        }
+        self.flush_storage();
+        let fault = Fault::new("destroyed", "the calendar was destroyed");
+        let mut tickets = std::mem::take(&mut self.connecting);
+        tickets.append(&mut std::mem::take(&mut self.flushing));
+        tickets.append(&mut self.requests.abandon());
+        tickets.append(&mut self.channels.abandon());
+        // Stored writes are sent by the next program; who waited for the server's word here does not get it.
+        tickets.extend(self.outbox.iter().filter_map(|write| write.confirmed));
+        if self.storage != Storage::Open {
+            tickets.extend(self.outbox.iter().filter_map(|write| write.persisted));
+        }
+        for ticket in tickets {
+            self.settle(ticket, Outcome::Refused(fault.clone()));
+        }
+        self.destroyed = true;
+    }
+
+    pub(super) fn settle_flushing(&mut self) {
+        if self.outbox.is_empty() {
+            for ticket in std::mem::take(&mut self.flushing) {
+                self.settle(ticket, Outcome::Done);
+            }
+        }
+    }
+
+    fn discard_failed(&mut self, id: &str) -> Result<Reply, Fault> {
+        self.take_failed(id)?;
+        self.sync_changed = true;
+        Ok(Reply::Done)
+    }
+
+    /// Whether the connection is usable.
+    pub fn is_connected(&self) -> bool {
+        self.state() == crate::core::session::State::Connected
+    }
+
+    /// The public state.
+    pub fn state(&self) -> crate::core::session::State {
+        self.session.state()
+    }
+
+    /// What the calendar shows.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Who else is here.
+    pub fn roster(&self) -> &crate::core::presence::Roster {
+        &self.roster
+    }
+
+    /// Writes that are not decided, in the order in which they are sent.
+    pub fn pending(&self) -> impl Iterator<Item = &crate::core::delivery::Write> {
+        self.outbox.iter().filter(|write| write.kind != WriteKind::Skip)
+    }
+
+    /// Writes that were refused for good, by key.
+    pub fn failed(&self) -> impl Iterator<Item = (&String, &super::Failed)> {
+        self.failed.iter()
+    }
+
+    /// Numbers for `getSyncStatus`.
+    pub fn progress(&self) -> super::Progress {
+        self.progress
+    }
+
+    /// Whether edits survive the program.
+    pub fn is_durable(&self) -> bool {
+        self.storage != Storage::Memory
+    }
+
+    /// Whether the browser believes that there is a network.
+    pub fn is_online(&self) -> bool {
+        self.online
+    }
+
+    /// Wall clock at which the last write was decided, ms.
+    pub fn last_synced_ms(&self) -> Option<u64> {
+        self.last_synced_ms
+    }
+
+    /// Counters.
+    pub fn metrics(&self) -> crate::core::metrics::Metrics {
+        crate::core::metrics::Metrics {
+            duplicates: self.channels.duplicates,
+            gaps: self.channels.gaps,
+            pending: self.outbox.len() as u64,
+            ..self.metrics
+        }
+    }
+
+    /// How far each channel was read.
+    pub fn position(&self, channel: &str) -> Option<&crate::core::delivery::Position> {
+        self.channels.position(channel)
+    }
+
+    /// The query that the JSON text of `getEvents`' argument stands for.
+    ///
+    /// # Errors
+    /// `invalid_argument`, naming the field.
+    pub fn read_query(text: &str) -> Result<Query, Fault> {
+        let mut query = Query::default();
+        let mut fault = None;
+        let read = each_field(text, |key, raw| {
+            let field = format!("query.{key}");
+            let string = crate::core::json::as_string(raw).map(std::borrow::Cow::into_owned);
+            let absent = crate::core::json::is_null(raw);
+            let mut limit = |slot: &mut Option<i64>| match string.as_deref().map(Query::limit) {
+                Some(Ok(ms)) => *slot = Some(ms),
+                _ if absent => {}
+                _ => fault = Some(Fault::argument(&field, raw, "an ISO 8601 date")),
+            };
+            match &*key {
+                "from" => limit(&mut query.from_ms),
+                "to" => limit(&mut query.to_ms),
+                "projectId" | "calendarId" if string.is_none() && !absent => {
+                    fault = Some(Fault::argument(&field, raw, "a string"));
+                }
+                "projectId" => query.project = string,
+                "calendarId" => query.calendar = string,
+                _ => {
+                    let expected = "no such field; there are 'from', 'to', 'projectId', 'calendarId'";
+                    fault = Some(Fault::argument(&field, raw, expected));
+                }
+            }
+        });
+        match (read, fault) {
+            (_, Some(fault)) => Err(fault),
+            (Err(_), None) => {
+                Err(Fault::argument("query", text, "an object { from?, to?, projectId?, calendarId? }"))
+            }
+            (Ok(()), None) => Ok(query),
+        }
+    }
+
+    pub(super) fn on_user_left(&mut self, user: String) {
+        self.presence_changed = true;
+        self.tell(Event::UserLeft(user));
+    }
+
+    /// The confirmed text of an event, for a row.
+    pub(super) fn base_of(&self, id: &str) -> Option<Arc<str>> {
+        self.store.confirmed(id).map(|doc| doc.text.clone())
+    }
+}
+
+fn check_name(field: &str, name: &str) -> Result<(), Fault> {
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Err(Fault::argument(field, &format!("{} bytes", name.len()), "a string of 1 to 256 bytes"));
+    }
+    Ok(())
+}

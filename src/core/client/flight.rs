@@ -1,0 +1,178 @@
+//! What leaves: the opening flight, writes, messages, presence.
+
+use super::{Client, Dialect, HELLO_MS, Storage};
+use crate::core::config::TokenPlacement;
+use crate::core::id::PipeId;
+use crate::core::io::{Effect, Outcome};
+use crate::core::json::push_string;
+use crate::core::time::Now;
+use crate::core::wire::{Outgoing, frame_of};
+
+impl Client {
+    pub(super) fn open_pipe(&mut self, pipe: PipeId) {
+        let mut url = self.config.url.clone();
+        let mut protocols = self.config.protocols.clone();
+        if let Some(token) = self.session.token() {
+            match self.config.placement {
+                TokenPlacement::Message => {}
+                TokenPlacement::Query => {
+                    url.push(if url.contains('?') { '&' } else { '?' });
+                    url.push_str("token=");
+                    url.push_str(&percent_encode(token));
+                }
+                TokenPlacement::Subprotocol => protocols.push(format!("baro.token.{token}")),
+            }
+        }
+        self.effect(Effect::OpenPipe { pipe, url, protocols });
+    }
+
+    /// The opening flight: everything that a conversation begins with, waiting for nothing.
+    pub(super) fn greet(&mut self, now: Now) {
+        self.outbox.connection_began();
+        self.channels.connection_ended();
+        self.dialect = if self.config.negotiate { Dialect::Unknown } else { Dialect::Plain };
+        if let (Some(token), TokenPlacement::Message) = (self.session.token(), self.config.placement) {
+            let mut payload = String::from("{\"token\":");
+            push_string(&mut payload, token);
+            payload.push('}');
+            self.say_with_id(now, "auth", &payload);
+        }
+        if self.config.negotiate {
+            let payload = self.hello();
+            self.say_with_id(now, "hello", &payload);
+            self.hello_due = Some(now.mono.after(HELLO_MS));
+        }
+        for name in self.channels.names() {
+            self.request_channel(now, &name);
+        }
+        if self.dialect == Dialect::Plain || self.known_dialect == Dialect::Plain {
+            self.on_plain_server();
+        }
+    }
+
+    fn hello(&self) -> String {
+        let mut payload = String::from("{\"versions\":[\"baro.v1\"],\"client\":");
+        push_string(&mut payload, &self.outbox.own().0);
+        let mut others = String::new();
+        for (client, acked) in self.outbox.positions() {
+            if client == self.outbox.own() {
+                payload.push_str(&format!(",\"acked\":{acked}"));
+            } else {
+                others.push_str(if others.is_empty() { "{\"client\":" } else { ",{\"client\":" });
+                push_string(&mut others, &client.0);
+                others.push_str(&format!(",\"acked\":{acked}}}"));
+            }
+        }
+        if !others.is_empty() {
+            payload.push_str(&format!(",\"streams\":[{others}]"));
+        }
+        if let Some(user) = &self.config.user {
+            payload.push_str(",\"user\":{\"id\":");
+            push_string(&mut payload, &user.id);
+            for (key, value) in [("name", &user.name), ("avatar", &user.avatar), ("color", &user.color)] {
+                if let Some(value) = value {
+                    payload.push_str(&format!(",\"{key}\":"));
+                    push_string(&mut payload, value);
+                }
+            }
+            payload.push('}');
+        }
+        payload.push('}');
+        payload
+    }
+
+    pub(super) fn request_channel(&mut self, now: Now, name: &str) {
+        let id = self.message_id();
+        self.outgoing.extend(self.channels.request(name, id, now.wall_ms));
+        self.soon(now);
+    }
+
+    /// Queues a message that nobody waits for, if there is a connection.
+    pub(super) fn say(&mut self, now: Now, kind: &str, payload: &str) {
+        if self.session.open_pipe().is_some() {
+            let message = Outgoing::new(kind).raw("payload", payload).number("timestamp", now.wall_ms);
+            let user = self.config.user.as_ref().map(|user| user.id.as_str());
+            self.outgoing.push(message.maybe("userId", user).finish());
+            self.soon(now);
+        }
+    }
+
+    fn say_with_id(&mut self, now: Now, kind: &str, payload: &str) {
+        let id = self.message_id();
+        let message = Outgoing::new(kind).string("id", &id).number("timestamp", now.wall_ms);
+        self.outgoing.push(message.raw("payload", payload).finish());
+    }
+
+    pub(super) fn ping(&mut self, now: Now) {
+        let kind = self.config.heartbeat.message.clone();
+        self.say_with_id(now, &kind, "null");
+        self.flush_outgoing();
+    }
+
+    /// Whether a cursor position would reach anybody.
+    pub(super) fn can_point(&self) -> bool {
+        let alone = self.dialect == Dialect::Baro && self.roster.is_empty();
+        self.session.open_pipe().is_some() && !alone
+    }
+
+    /// Queues all that may be sent now: writes up to the window, then messages, then the cursor.
+    pub(super) fn send_waiting(&mut self, now: Now) {
+        if self.session.open_pipe().is_none() {
+            return;
+        }
+        if self.storage != Storage::Loading {
+            let own = self.outbox.own().clone();
+            while let Some(write) = self.outbox.next_to_send(now.mono) {
+                let user = self.config.user.as_ref().map(|user| user.id.as_str());
+                self.outgoing.push(write.message(&own, now.wall_ms, user));
+            }
+        }
+        while let Some(request) = self.requests.next_to_send() {
+            self.outgoing.push(request.text);
+            if request.ack_ms.is_none() {
+                self.settle(request.ticket, Outcome::Done);
+            }
+        }
+        if self.can_point()
+            && let Some(position) = self.cursor.take(now.mono)
+        {
+            self.say(now, "user:cursor", &position);
+        }
+    }
+
+    /// Puts what is queued on the wire: in as few frames as the server takes.
+    pub(super) fn flush_outgoing(&mut self) {
+        let Some(pipe) = self.session.open_pipe() else {
+            self.outgoing.clear();
+            return;
+        };
+        let messages = std::mem::take(&mut self.outgoing);
+        self.metrics.sent += messages.len() as u64;
+        let many = self.dialect == Dialect::Baro
+            || (self.dialect == Dialect::Unknown && self.known_dialect == Dialect::Baro);
+        let mut rest = messages.as_slice();
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = rest.iter().take_while(|message| {
+                bytes += message.len() + 1;
+                many && bytes < self.frame_bytes_max
+            });
+            let (frame, later) = rest.split_at(fits.count().max(1));
+            rest = later;
+            self.effect(Effect::SendText(pipe, frame_of(frame)));
+        }
+    }
+}
+
+/// `token` for a URL's query: everything but the unreserved characters of RFC 3986 is escaped.
+fn percent_encode(token: &str) -> String {
+    let mut out = String::with_capacity(token.len());
+    for byte in token.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}

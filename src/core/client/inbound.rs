@@ -1,0 +1,426 @@
+//! What arrives: from a frame to its consequences.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use super::{Client, Dialect};
+use crate::core::delivery::{Arrival, Position};
+use crate::core::fault::Fault;
+use crate::core::id::{ClientId, WriteId};
+use crate::core::io::{Event, Outcome, RemoteChange};
+use crate::core::json::{Fields, as_string, as_u53, each_field, each_item};
+use crate::core::model::EventDoc;
+use crate::core::store::Acknowledged;
+use crate::core::time::Now;
+use crate::core::wire::{Envelope, Kind, Outgoing, split_frame};
+
+impl Client {
+    pub(super) fn on_frame(&mut self, now: Now, frame: &str) {
+        self.metrics.frames += 1;
+        self.soon(now);
+        let messages = match split_frame(frame) {
+            Ok(messages) => messages,
+            Err(error) => return self.on_malformed(&error.to_string()),
+        };
+        for message in messages {
+            match Envelope::parse(message) {
+                Ok(envelope) => self.on_message(now, &envelope),
+                Err(error) => self.on_malformed(&error.to_string()),
+            }
+        }
+    }
+
+    fn on_malformed(&mut self, what: &str) {
+        self.metrics.malformed += 1;
+        self.error(Fault::new(
+            "bad_message",
+            format!("the server sent something that is no message: {what}"),
+        ));
+    }
+
+    fn on_message(&mut self, now: Now, message: &Envelope<'_>) {
+        self.metrics.received += 1;
+        match message.kind {
+            Kind::Welcome => self.on_welcome(now, message),
+            // A refusal may be of the sign-in: it proves nothing.
+            Kind::Error => {}
+            // The sign-in is acknowledged before the server has read `hello`.
+            Kind::Ack | Kind::Pong => self.session.handle_accepted(now.mono),
+            Kind::Ping
+            | Kind::Subscribed
+            | Kind::Snapshot
+            | Kind::Skip
+            | Kind::Drain
+            | Kind::EventCreated
+            | Kind::EventUpdated
+            | Kind::EventDeleted
+            | Kind::ProjectUpdated
+            | Kind::Presence
+            | Kind::UserJoined
+            | Kind::UserLeft
+            | Kind::Cursor
+            | Kind::Cursors
+            | Kind::Typing
+            | Kind::Selected
+            | Kind::Editing
+            | Kind::Status
+            | Kind::ConflictDetected
+            | Kind::Other => {
+                if self.dialect == Dialect::Unknown {
+                    self.on_plain_server();
+                }
+                self.session.handle_accepted(now.mono);
+            }
+        }
+        match (message.channel.as_deref(), message.seq) {
+            (Some(channel), Some(seq)) if message.kind.is_change() || message.kind == Kind::Skip => {
+                match self.channels.arrive(channel, seq, message.text) {
+                    Arrival::Next => {
+                        self.apply(now, message);
+                        self.apply_held(now, channel);
+                    }
+                    Arrival::Gap => self.request_channel(now, channel),
+                    Arrival::Repeated | Arrival::Held => {}
+                }
+            }
+            _ => self.apply(now, message),
+        }
+    }
+
+    fn apply_held(&mut self, now: Now, channel: &str) {
+        while let Some(text) = self.channels.next_held(channel) {
+            if let Ok(message) = Envelope::parse(&text) {
+                self.apply(now, &message);
+            }
+        }
+    }
+
+    fn apply(&mut self, now: Now, message: &Envelope<'_>) {
+        let (mono, wall_ms, payload) = (now.mono, now.wall_ms, message.payload);
+        match message.kind {
+            Kind::Ack => self.on_ack(now, message),
+            Kind::Error => self.on_error(now, message),
+            Kind::Pong => self.on_pong(now, payload),
+            Kind::Ping => {
+                let pong =
+                    Outgoing::new("pong").maybe("id", message.id.as_deref()).number("timestamp", wall_ms);
+                self.outgoing.push(pong.finish());
+            }
+            Kind::Subscribed => self.on_subscribed(now, message),
+            Kind::Snapshot => self.on_snapshot(now, payload),
+            Kind::Welcome | Kind::Skip => {}
+            Kind::Drain => {
+                let window = Fields::parse(payload).ok().and_then(|fields| fields.u53("windowMs"));
+                self.session.handle_drain(window.unwrap_or(5_000));
+            }
+            Kind::EventCreated | Kind::EventUpdated => self.on_event(now, message),
+            Kind::EventDeleted => self.on_event_deleted(now, message),
+            Kind::Presence => {
+                let users = Fields::parse(payload).unwrap_or_default();
+                for user in self.roster.replace(mono, wall_ms, users.get("users").unwrap_or("[]")) {
+                    self.tell(Event::UserJoined(user));
+                }
+                self.presence_changed = true;
+            }
+            Kind::UserJoined => {
+                if let Some((user, new)) = self.roster.join(mono, wall_ms, payload) {
+                    self.presence_changed = true;
+                    if new {
+                        self.tell(Event::UserJoined(user));
+                    }
+                }
+            }
+            Kind::UserLeft => {
+                if let Some(user) = self.roster.leave(payload) {
+                    self.on_user_left(user);
+                }
+            }
+            Kind::Cursor => self.on_cursor(now, payload),
+            Kind::Cursors => {
+                let fields = Fields::parse(payload).unwrap_or_default();
+                let mut cursors = Vec::new();
+                // A broken list is taken as far as it goes: newer positions follow.
+                let _read = each_item(fields.get("cursors").unwrap_or("[]"), |cursor| cursors.push(cursor));
+                for cursor in cursors {
+                    self.on_cursor(now, cursor);
+                }
+            }
+            Kind::Typing => {
+                let relayed = self.roster.typing(mono, wall_ms, payload);
+                self.relay_presence("user:typing", relayed);
+            }
+            Kind::Selected => {
+                let relayed = self.roster.select(mono, wall_ms, payload);
+                self.relay_presence("element:selected", relayed);
+            }
+            Kind::Editing => {
+                let relayed = self.roster.edit(mono, wall_ms, payload);
+                self.relay_presence("user:editing", relayed);
+            }
+            Kind::Status => {
+                self.presence_changed |= self.roster.status(mono, wall_ms, payload).is_some();
+            }
+            Kind::ProjectUpdated => self.tell(Event::Relayed("project:updated", payload.to_owned())),
+            Kind::ConflictDetected => self.tell(Event::Relayed("conflict:detected", payload.to_owned())),
+            Kind::Other => {}
+        }
+        self.pass_on(now, message);
+    }
+
+    /// Gives a message to those who want all of them, and acknowledges it towards a plain server.
+    fn pass_on(&mut self, now: Now, message: &Envelope<'_>) {
+        let presence = matches!(
+            message.kind,
+            Kind::Cursor | Kind::Typing | Kind::Selected | Kind::Editing | Kind::UserJoined | Kind::UserLeft
+        );
+        let content = message.kind.is_change()
+            || matches!(message.kind, Kind::ProjectUpdated | Kind::ConflictDetected | Kind::Other);
+        if self.watch_messages && (presence || content) {
+            self.tell(Event::Message(Arc::from(message.text)));
+        }
+        if let (true, Dialect::Plain, Some(id)) = (content, self.dialect, &message.id) {
+            let ack = Outgoing::new("ack").string("id", id).number("timestamp", now.wall_ms);
+            self.outgoing.push(ack.finish());
+        }
+    }
+
+    fn on_welcome(&mut self, now: Now, message: &Envelope<'_>) {
+        self.dialect = Dialect::Baro;
+        self.known_dialect = Dialect::Baro;
+        self.hello_due = None;
+        let welcome = Fields::parse(message.payload).unwrap_or_default();
+        let part = |key| welcome.get(key).and_then(|raw| Fields::parse(raw).ok()).unwrap_or_default();
+        let (heartbeat, limits) = (part("heartbeat"), part("limits"));
+        if let (Some(interval), Some(timeout)) = (heartbeat.u53("interval"), heartbeat.u53("timeout")) {
+            self.session.steer_heartbeat(interval, timeout);
+        }
+        if let Some(bytes) = limits.u53("frame").and_then(|bytes| usize::try_from(bytes).ok()) {
+            self.frame_bytes_max = bytes.clamp(4 << 10, 16 << 20);
+        }
+        if let Some(id) = part("user").string("id") {
+            self.roster.set_own(&id);
+        }
+        // Everybody is told anew; who left while we were away is not.
+        let before: Vec<String> = self.roster.people().map(|(id, _)| id.to_owned()).collect();
+        self.presence_changed |= !before.is_empty();
+        self.roster.clear();
+        self.session.handle_accepted(now.mono);
+    }
+
+    /// The server speaks the plain wire: there is no answer to wait for.
+    pub(super) fn on_plain_server(&mut self) {
+        self.dialect = Dialect::Plain;
+        self.known_dialect = Dialect::Plain;
+        self.hello_due = None;
+        self.settle_plain_channels();
+    }
+
+    pub(super) fn settle_plain_channels(&mut self) {
+        for ticket in self.channels.assume_live() {
+            self.settle(ticket, Outcome::Done);
+        }
+    }
+
+    fn on_pong(&mut self, now: Now, payload: &str) {
+        let Ok(fields) = Fields::parse(payload) else { return };
+        let mut behind = Vec::new();
+        // Heads that are no list of numbers tell nothing.
+        let _read = each_field(fields.get("heads").unwrap_or("{}"), |channel, head| {
+            if as_u53(head).is_some_and(|head| self.channels.is_behind(&channel, head)) {
+                behind.push(channel.into_owned());
+            }
+        });
+        for channel in behind {
+            self.request_channel(now, &channel);
+        }
+    }
+
+    fn on_subscribed(&mut self, now: Now, message: &Envelope<'_>) {
+        let fields = Fields::parse(message.payload).unwrap_or_default();
+        let (Some(channel), Some(epoch), Some(seq)) =
+            (fields.string("channel"), fields.string("epoch"), fields.u53("seq"))
+        else {
+            return self.on_malformed("'subscribed' without channel, epoch or seq");
+        };
+        if !self.channels.contains(&channel) {
+            return;
+        }
+        let recovered = fields.get("recovered") == Some("true");
+        self.channels.answered(&channel, Position { epoch, seq }, recovered);
+        if recovered {
+            self.metrics.recoveries += 1;
+            self.apply_held(now, &channel);
+        } else {
+            self.on_content(now, &channel, &fields);
+        }
+        self.settle_channel(&channel);
+    }
+
+    fn on_snapshot(&mut self, now: Now, payload: &str) {
+        let fields = Fields::parse(payload).unwrap_or_default();
+        if let Some(channel) = fields.string("channel") {
+            self.on_content(now, &channel, &fields);
+            self.settle_channel(&channel);
+        }
+    }
+
+    fn settle_channel(&mut self, channel: &str) {
+        for ticket in self.channels.settle(channel) {
+            self.settle(ticket, Outcome::Done);
+        }
+    }
+
+    fn on_content(&mut self, now: Now, channel: &str, fields: &Fields) {
+        let mut events: Vec<Arc<str>> = Vec::new();
+        // The frame was validated as a whole; something else than a list is no content.
+        let _read = each_item(fields.get("events").unwrap_or("[]"), |event| events.push(Arc::from(event)));
+        let more = fields.get("more") == Some("true");
+        let Some(content) = self.channels.add_content(channel, events, more) else { return };
+        let mut docs = Vec::with_capacity(content.len());
+        for text in content {
+            match EventDoc::parse(&text) {
+                Ok(doc) => docs.push(doc),
+                Err(error) => self.on_malformed(&error.to_string()),
+            }
+        }
+        self.metrics.snapshots += 1;
+        let (kind, name) = channel.split_once(':').unwrap_or(("", channel));
+        match kind {
+            "project" => self.store.replace(docs, |doc| doc.project_or_default() == name),
+            "calendar" => self.store.replace(docs, |doc| doc.calendar.as_deref() == Some(name)),
+            _ => {
+                for doc in docs {
+                    self.store.confirm(doc);
+                }
+            }
+        }
+        self.apply_held(now, channel);
+    }
+
+    fn on_event(&mut self, now: Now, message: &Envelope<'_>) {
+        let doc = match EventDoc::parse(message.payload) {
+            Ok(doc) => doc,
+            Err(error) => return self.on_malformed(&error.to_string()),
+        };
+        let unsequenced = message.seq.is_none();
+        if unsequenced && message.id.as_deref().is_some_and(|id| self.channels.is_repeated(id)) {
+            return;
+        }
+        let id = doc.id.clone();
+        if self.dialect != Dialect::Baro
+            && let Some(write) = self.observed(&id, Some(message.payload))
+        {
+            return self.on_write_acknowledged(now, &write, Acknowledged::Event(doc));
+        }
+        let known = self.store.confirmed(&id).is_some();
+        if self.store.confirm(doc) && self.watch_changes {
+            let change = if known { RemoteChange::Updated } else { RemoteChange::Created };
+            self.tell(Event::RemoteChange(change, id));
+        }
+    }
+
+    fn on_event_deleted(&mut self, now: Now, message: &Envelope<'_>) {
+        let (id, version, moved) = match as_string(message.payload) {
+            Some(id) => (id.into_owned(), None, false),
+            None => {
+                let fields = Fields::parse(message.payload).unwrap_or_default();
+                let Some(id) = fields.string("id") else {
+                    return self.on_malformed("'event:deleted' without an id");
+                };
+                (id, fields.u53("version"), !fields.is_absent("movedTo"))
+            }
+        };
+        if self.dialect != Dialect::Baro
+            && let Some(write) = self.observed(&id, None)
+        {
+            return self.on_write_acknowledged(now, &write, Acknowledged::Removed(version));
+        }
+        let id: Arc<str> = Arc::from(id);
+        if self.store.remove(&id, version, moved) && self.watch_changes {
+            self.tell(Event::RemoteChange(RemoteChange::Deleted, id));
+        }
+    }
+
+    fn on_cursor(&mut self, now: Now, payload: &str) {
+        if let Some(cursor) = self.roster.point(now.mono, now.wall_ms, payload) {
+            self.tell(Event::Relayed("user:cursor", cursor));
+        }
+    }
+
+    fn relay_presence(&mut self, listener: &'static str, payload: Option<String>) {
+        if let Some(payload) = payload {
+            self.presence_changed = true;
+            self.tell(Event::Relayed(listener, payload));
+        }
+    }
+
+    fn on_ack(&mut self, now: Now, message: &Envelope<'_>) {
+        if self.watch_messages {
+            self.tell(Event::Acknowledged(Arc::from(message.text)));
+        }
+        let id = self.answered_id(message);
+        if let Some(write) = self.answered_write(message, id.as_deref()) {
+            let outcome = read_outcome(message.payload);
+            return self.on_write_acknowledged(now, &write, outcome);
+        }
+        let Some(id) = id else { return };
+        if let Some(ticket) = self.requests.answered(&id) {
+            self.settle(ticket, Outcome::Value(Arc::from(message.payload)));
+        }
+    }
+
+    fn on_error(&mut self, now: Now, message: &Envelope<'_>) {
+        let fault = Fault::from_payload(message.payload);
+        let id = self.answered_id(message);
+        if let Some(write) = self.answered_write(message, id.as_deref()) {
+            return self.on_write_refused(now, &write, fault);
+        }
+        if let Some(ticket) = id.as_deref().and_then(|id| self.requests.answered(id)) {
+            return self.settle(ticket, Outcome::Refused(fault));
+        }
+        if let Some(channel) = id.as_deref().and_then(|id| self.channels.requested(id)) {
+            for ticket in self.channels.refused(&channel) {
+                self.settle(ticket, Outcome::Refused(fault.clone()));
+            }
+            return self.error(fault);
+        }
+        if matches!(fault.code.as_str(), "unauthorized" | "token_expired") {
+            return self.session.handle_sign_in_refused(now.mono);
+        }
+        self.error(fault);
+    }
+
+    /// The id of the message that this one answers: its own, or one in its payload.
+    fn answered_id<'a>(&self, message: &'a Envelope<'_>) -> Option<Cow<'a, str>> {
+        message.id.as_deref().map(Cow::Borrowed).or_else(|| {
+            let fields = Fields::parse(message.payload).ok()?;
+            fields.string("messageId").or_else(|| fields.string("id")).map(Cow::Owned)
+        })
+    }
+
+    /// The write that a message answers, by its sequence or by the id of its message.
+    fn answered_write(&self, message: &Envelope<'_>, id: Option<&str>) -> Option<WriteId> {
+        let by_seq = message.seq.and_then(|seq| {
+            let client = match &message.client {
+                Some(client) => ClientId(Arc::from(&**client)),
+                None => self.outbox.own().clone(),
+            };
+            self.outbox.get(&WriteId { client, seq }).map(|write| write.id.clone())
+        });
+        by_seq.or_else(|| self.write_of(id?))
+    }
+}
+
+/// What the payload of an acknowledgement says about the event.
+fn read_outcome(payload: &str) -> Acknowledged {
+    let Ok(fields) = Fields::parse(payload) else { return Acknowledged::Unsaid };
+    if fields.get("deleted") == Some("true") {
+        return Acknowledged::Removed(fields.u53("version"));
+    }
+    // An event has a title or a start; a receipt has not.
+    let event = !fields.is_absent("startDate") || !fields.is_absent("title");
+    match EventDoc::parse(payload) {
+        Ok(doc) if event => Acknowledged::Event(doc),
+        _ => Acknowledged::Unsaid,
+    }
+}

@@ -1,0 +1,303 @@
+//! A write, from the call to the server's word.
+
+use std::sync::Arc;
+
+use super::{Client, Failed, Storage};
+use crate::core::delivery::Write;
+use crate::core::fault::Fault;
+use crate::core::id::WriteId;
+use crate::core::io::{Event, Outcome, Reply, Row, StorageOp};
+use crate::core::json::{Fields, JsonError};
+use crate::core::model::{EventDoc, InvalidEvent, WriteKind, apply_changes, check_changes, check_event};
+use crate::core::offline::{Table, encode_dead, encode_write, row_key};
+use crate::core::store::Acknowledged;
+use crate::core::time::{Now, Timestamp};
+
+/// First wait after a retryable refusal that names none, ms; it doubles with every further one.
+const RETRY_MS: u64 = 1_000;
+/// Longest such wait, ms.
+const RETRY_MS_MAX: u64 = 60_000;
+/// Largest payload of a write, bytes.
+const BODY_BYTES_MAX: usize = 64 << 10;
+
+impl Client {
+    pub(super) fn create(&mut self, now: Now, data: &str) -> Result<Reply, Fault> {
+        let mut body = parse("event", data)?;
+        if body.is_absent("id") {
+            let id = self.rng.uuid_v7(now.wall_ms);
+            body.remove("id");
+            let mut with_id = Fields::new();
+            with_id.set_string("id", &id);
+            with_id.merge(&body);
+            body = with_id;
+        }
+        body.remove("version");
+        body.remove("updatedAt");
+        if let (true, Some(project)) = (body.is_absent("projectId"), &self.config.project) {
+            body.set_string("projectId", project);
+        }
+        check_event(&body).map_err(|fault| invalid("event", &fault))?;
+        let id = body.string("id").unwrap_or_default();
+        if self.store.shown(&id).is_some() {
+            let text = format!("event.id: there is an event {id} already");
+            return Err(Fault::new("already_exists", text));
+        }
+        self.write(now, WriteKind::Create, Arc::from(id), &body, None)
+    }
+
+    pub(super) fn update(&mut self, now: Now, id: &str, changes: &str) -> Result<Reply, Fault> {
+        let mut changes = parse("changes", changes)?;
+        for field in ["id", "version", "updatedAt"] {
+            changes.remove(field);
+        }
+        if changes.is_empty() {
+            return Err(Fault::argument(
+                "changes",
+                "no field",
+                "at least one field other than id, version, updatedAt",
+            ));
+        }
+        check_changes(&changes).map_err(|fault| invalid("changes", &fault))?;
+        let doc = self.existing(id)?;
+        let mut after = doc.fields();
+        apply_changes(&mut after, &changes);
+        if !(changes.is_absent("startDate") && changes.is_absent("endDate") && changes.is_absent("title")) {
+            check_event(&after).map_err(|fault| invalid("changes", &fault))?;
+        }
+        let mut body = Fields::new();
+        body.set_string("id", id);
+        body.merge(&changes);
+        let version = self.store.confirmed(id).map_or(0, |doc| doc.version);
+        body.set("version", &version.to_string());
+        self.write(now, WriteKind::Update, Arc::from(id), &body, self.base_of(id))
+    }
+
+    pub(super) fn delete(&mut self, now: Now, id: &str) -> Result<Reply, Fault> {
+        self.existing(id)?;
+        let mut body = Fields::new();
+        body.set_string("id", id);
+        self.write(now, WriteKind::Delete, Arc::from(id), &body, self.base_of(id))
+    }
+
+    fn existing(&self, id: &str) -> Result<EventDoc, Fault> {
+        let shown = self.store.shown(id).map(|(doc, _)| doc.clone());
+        shown.ok_or_else(|| Fault::new("not_found", format!("id: there is no event {id}")))
+    }
+
+    fn write(
+        &mut self,
+        now: Now,
+        kind: WriteKind,
+        event: Arc<str>,
+        body: &Fields,
+        base: Option<Arc<str>>,
+    ) -> Result<Reply, Fault> {
+        let body = body.to_text();
+        if body.len() > BODY_BYTES_MAX {
+            let most = format!("at most {BODY_BYTES_MAX} bytes as JSON");
+            let fault = Fault::argument("event", &format!("{} bytes", body.len()), &most);
+            return Err(Fault { code: "too_large".to_owned(), ..fault });
+        }
+        let (persisted, confirmed) = (self.ticket(), self.ticket());
+        let write = Write {
+            id: self.outbox.next_id(),
+            kind,
+            event: event.clone(),
+            body: Arc::from(body),
+            base,
+            at_ms: now.wall_ms,
+            attempts: 0,
+            persisted: Some(persisted),
+            confirmed: Some(confirmed),
+            sent_at: None,
+        };
+        self.begin_progress();
+        self.show(&write);
+        self.keep(&write);
+        self.outbox.push(write);
+        Ok(Reply::Write { event, persisted, confirmed })
+    }
+
+    fn begin_progress(&mut self) {
+        if self.outbox.is_empty() {
+            self.progress = super::Progress::default();
+        }
+        self.progress.total += 1;
+        self.sync_changed = true;
+    }
+
+    /// Has a write stored, and tells who waits for that.
+    fn keep(&mut self, write: &Write) {
+        if self.config.offline.is_some() {
+            let row = Row { table: Table::Outbox, key: row_key(&write.id), value: encode_write(write) };
+            self.ops.push(StorageOp::Put(row));
+            self.ops_for.extend(write.persisted);
+        } else if let Some(ticket) = write.persisted {
+            let text = "offline is switched off: nothing is stored";
+            self.settle(ticket, Outcome::Refused(Fault::new("not_stored", text)));
+        }
+    }
+
+    fn drop_row(&mut self, table: Table, key: String) {
+        if self.config.offline.is_some() {
+            self.ops.push(StorageOp::Delete(table, key));
+        }
+    }
+
+    /// The server did a write.
+    pub(super) fn on_write_acknowledged(&mut self, now: Now, id: &WriteId, outcome: Acknowledged) {
+        let Some(write) = self.outbox.remove(id) else { return };
+        self.store.acknowledge(&write.event, id, outcome);
+        self.drop_row(Table::Outbox, row_key(id));
+        self.last_synced_ms = Some(now.wall_ms);
+        self.metrics.acknowledged += 1;
+        let stored = self.store.confirmed(&write.event).map(|doc| doc.text.clone());
+        if let Some(ticket) = write.confirmed {
+            // A removed event has no more than its last known state to confirm.
+            let value = stored.or(write.base).unwrap_or_else(|| write.body.clone());
+            self.settle(ticket, Outcome::Value(value));
+        }
+        self.on_write_decided(now);
+    }
+
+    /// The server did not do a write.
+    pub(super) fn on_write_refused(&mut self, now: Now, id: &WriteId, fault: Fault) {
+        let Some(write) = self.outbox.get_mut(id) else { return };
+        match fault.code.as_str() {
+            "sequence_gap" => {
+                let details = fault.details.as_deref().and_then(|details| Fields::parse(details).ok());
+                let expected = details.and_then(|details| details.u53("expected")).unwrap_or(0);
+                self.on_gap(now, WriteId { client: id.client.clone(), seq: expected });
+            }
+            // Signing in decides, not the write: it is held, and no attempt is counted.
+            "unauthorized" | "token_expired" => {
+                self.outbox.resume_from(id, now.mono);
+                self.session.handle_sign_in_refused(now.mono);
+            }
+            _ if fault.retryable && write.attempts < self.config.offline_retries() => {
+                let wait = RETRY_MS << write.attempts.min(6);
+                write.attempts += 1;
+                let wait = fault.retry_after_ms.unwrap_or(wait).min(RETRY_MS_MAX);
+                self.outbox.resume_from(id, now.mono.after(wait));
+                self.sync_changed = true;
+            }
+            _ => self.on_write_dead(now, id, fault),
+        }
+    }
+
+    /// Something before a write never arrived, in the server's eyes: sending goes on from there. If we have it no more,
+    /// a new connection tells the server how far its answers came.
+    fn on_gap(&mut self, now: Now, expected: WriteId) {
+        self.metrics.sequence_gaps += 1;
+        if self.outbox.get(&expected).is_some() {
+            self.outbox.resume_from(&expected, now.mono);
+        } else {
+            self.outbox.resume_from(&expected, now.mono.after(RETRY_MS));
+            self.session.reconnect(now.mono);
+        }
+        self.soon(now);
+    }
+
+    /// A write is given up: rolled back, kept for the user, reported.
+    fn on_write_dead(&mut self, now: Now, id: &WriteId, fault: Fault) {
+        // A refusal that is not final leaves the sequence undecided, and something has to take it up.
+        let write = if fault.retryable { self.outbox.replace_by_filler(id) } else { self.outbox.remove(id) };
+        let Some(write) = write else { return };
+        let key = row_key(id);
+        match self.outbox.get(id).filter(|_| self.config.offline.is_some()) {
+            Some(filler) => {
+                let row = Row { table: Table::Outbox, key: key.clone(), value: encode_write(filler) };
+                self.ops.push(StorageOp::Put(row));
+                self.outbox.resume_from(id, now.mono);
+            }
+            None => self.drop_row(Table::Outbox, key.clone()),
+        }
+        if write.kind != WriteKind::Skip {
+            self.store.roll_back(&write.event, id);
+            if let Some(ticket) = write.confirmed {
+                self.settle(ticket, Outcome::Refused(fault.clone()));
+            }
+            if self.config.offline.is_some() {
+                let row = Row { table: Table::Dead, key: key.clone(), value: encode_dead(&write, &fault) };
+                self.ops.push(StorageOp::Put(row));
+            }
+            self.metrics.refused += 1;
+            self.failed.insert(key.clone(), Failed { write, fault });
+            self.tell(Event::SyncFailed(key));
+        }
+        self.on_write_decided(now);
+    }
+
+    fn on_write_decided(&mut self, now: Now) {
+        self.progress.completed = self.progress.total.saturating_sub(self.outbox.len() as u64);
+        self.sync_changed = true;
+        self.settle_flushing();
+        self.soon(now);
+    }
+
+    pub(super) fn take_failed(&mut self, id: &str) -> Result<Failed, Fault> {
+        let failed = self.failed.remove(id);
+        let failed =
+            failed.ok_or_else(|| Fault::new("not_found", format!("id: there is no failed action {id}")))?;
+        self.drop_row(Table::Dead, id.to_owned());
+        Ok(failed)
+    }
+
+    /// Tries a refused write again, as a new one.
+    pub(super) fn retry_failed(&mut self, id: &str) -> Result<Reply, Fault> {
+        let Failed { write, .. } = self.take_failed(id)?;
+        let again = Write {
+            id: self.outbox.next_id(),
+            attempts: 0,
+            persisted: None,
+            confirmed: None,
+            sent_at: None,
+            ..write
+        };
+        self.begin_progress();
+        self.show(&again);
+        self.keep(&again);
+        self.outbox.push(again);
+        Ok(Reply::Done)
+    }
+
+    /// The write whose message had the id `id`.
+    pub(super) fn write_of(&self, id: &str) -> Option<WriteId> {
+        let (client, seq) = id.rsplit_once(':')?;
+        let client = crate::core::id::ClientId(Arc::from(client));
+        let id = WriteId { client, seq: seq.parse().ok()? };
+        self.outbox.get(&id).map(|write| write.id.clone())
+    }
+
+    /// A write that a plain server's echo shows to be done, although no acknowledgement came yet.
+    pub(super) fn observed(&self, event: &str, text: Option<&str>) -> Option<WriteId> {
+        let first = self.store.pending(event).first()?;
+        let sent =
+            self.outbox.get(&first.id).is_some_and(|write| write.sent_at.is_some_and(|at| at > Timestamp(0)));
+        let told = || Fields::parse(text.unwrap_or_default()).unwrap_or_default();
+        let meant = || Fields::parse(&first.body).unwrap_or_default();
+        let same = |field: &str, raw: &str| field == "version" || told().get(field) == Some(raw);
+        let done = match first.kind {
+            WriteKind::Create => text.is_some(),
+            WriteKind::Update => text.is_some() && meant().iter().all(|(field, raw)| same(field, raw)),
+            WriteKind::Delete => text.is_none(),
+            WriteKind::Skip => false,
+        };
+        (sent && done).then(|| first.id.clone())
+    }
+
+    /// Whether edits are being kept in a database that is open.
+    pub fn storage_is_open(&self) -> bool {
+        self.storage == Storage::Open
+    }
+}
+
+fn parse(field: &str, text: &str) -> Result<Fields, Fault> {
+    Fields::parse(text).map_err(|JsonError { expected, .. }| {
+        Fault::argument(field, "something else", &format!("an object ({expected})"))
+    })
+}
+
+fn invalid(field: &str, fault: &InvalidEvent) -> Fault {
+    Fault::argument(&format!("{field}.{}", fault.field), &fault.got, fault.expected)
+}

@@ -1,0 +1,240 @@
+//! Everything that crosses the border of the core: inputs, effects, events.
+
+use std::sync::Arc;
+
+use crate::core::fault::Fault;
+use crate::core::id::{BatchId, ClientId, PipeId, Ticket};
+use crate::core::offline::Table;
+use crate::core::session::{Signal, State};
+use crate::core::store::Changes;
+
+/// Something that happened outside.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Input<'a> {
+    /// The program called.
+    Call(Call),
+    /// A socket reports.
+    Pipe(PipeId, PipeEvent<'a>),
+    /// Storage reports.
+    Storage(StorageEvent),
+    /// The program made a token, or could not and why.
+    Token(Result<String, String>),
+    /// The surroundings changed.
+    Signal(Signal),
+    /// Time passed.
+    Tick,
+}
+
+/// What a socket reports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PipeEvent<'a> {
+    /// It can be used.
+    Opened,
+    /// A text frame.
+    Text(&'a str),
+    /// A binary frame.
+    Binary(&'a [u8]),
+    /// It is closed for good.
+    Closed {
+        /// Close code.
+        code: u16,
+        /// Reason, as the server gave it.
+        reason: &'a str,
+    },
+}
+
+/// What storage reports.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StorageEvent {
+    /// The database is open; these are its rows.
+    Loaded(Vec<Row>),
+    /// There is no database: everything stays in memory.
+    Unavailable(String),
+    /// A batch is stored.
+    Committed(BatchId),
+    /// A batch is not stored, nothing of it.
+    Aborted(BatchId, Fault),
+}
+
+/// A stored row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    /// Its table.
+    pub table: Table,
+    /// Its key.
+    pub key: String,
+    /// Its text.
+    pub value: String,
+}
+
+/// One step of a batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StorageOp {
+    /// Stores a row, in place of one with the same key.
+    Put(Row),
+    /// Removes a row.
+    Delete(Table, String),
+}
+
+/// A call of the program. Texts that stand for JSON were made by `JSON.stringify`.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Call {
+    /// `connect()`. Replies with a ticket.
+    Connect,
+    /// `disconnect()`.
+    Disconnect,
+    /// `reconnect()`.
+    Reconnect,
+    /// `send()`. Replies with a ticket.
+    Send {
+        /// Message type.
+        kind: String,
+        /// Payload as JSON text.
+        payload: String,
+        /// How long the acknowledgement may take, if one is wanted.
+        ack: Option<Option<u64>>,
+    },
+    /// `subscribe()`. Replies with a ticket.
+    Subscribe(String),
+    /// `unsubscribe()`.
+    Unsubscribe(String),
+    /// `createEvent()`. Replies with a write.
+    Create(String),
+    /// `updateEvent()`. Replies with a write.
+    Update(String, String),
+    /// `deleteEvent()`. Replies with a write.
+    Delete(String),
+    /// `broadcastCursor()`, the position as JSON text.
+    Cursor(String),
+    /// `sendSelection()`, `sendTyping()`, `sendEditing()`: message type and payload.
+    Presence(&'static str, String),
+    /// `flush()`. Replies with a ticket.
+    Flush,
+    /// `retryFailedAction()`.
+    RetryFailed(String),
+    /// `discardFailedAction()`.
+    DiscardFailed(String),
+    /// `destroy()`.
+    Destroy,
+    /// Which events cost something and are wanted: every message, acknowledgements, single remote changes.
+    Watch {
+        /// [`Event::Message`] and [`Event::Acknowledged`].
+        messages: bool,
+        /// [`Event::RemoteChange`].
+        changes: bool,
+    },
+}
+
+/// What a call gets at once.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// Nothing.
+    Done,
+    /// Something to wait for.
+    Ticket(Ticket),
+    /// A write.
+    Write {
+        /// The event's id.
+        event: Arc<str>,
+        /// Settled when it is stored.
+        persisted: Ticket,
+        /// Settled with the event when the server decided.
+        confirmed: Ticket,
+    },
+}
+
+/// What the core puts out.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    /// To be done.
+    Effect(Effect),
+    /// To be told.
+    Event(Event),
+}
+
+/// Something to do. Nothing is answered at once: completions come back as inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Open a socket.
+    OpenPipe {
+        /// Its name.
+        pipe: PipeId,
+        /// Where to.
+        url: String,
+        /// Subprotocols to offer.
+        protocols: Vec<String>,
+    },
+    /// Send a text frame.
+    SendText(PipeId, String),
+    /// Close a socket.
+    ClosePipe(PipeId, u16, &'static str),
+    /// Open the database; rows of streams that another living program owns are left out. Ours is named.
+    Load(ClientId),
+    /// Store a batch, all or nothing, after all earlier ones.
+    Commit(BatchId, Vec<StorageOp>),
+    /// Ask the program for a token.
+    RequestToken,
+}
+
+/// Something to tell.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// The state and the one before.
+    StateChanged(State, State),
+    /// The connection is usable.
+    Connected,
+    /// It is not any more.
+    Disconnected(u16, String),
+    /// The next attempt: its number and in how many ms.
+    Reconnecting(u64, u64),
+    /// There will be no further attempt.
+    AttemptsExhausted,
+    /// A message, whole.
+    Message(Arc<str>),
+    /// An acknowledgement, whole.
+    Acknowledged(Arc<str>),
+    /// What the calendar shows changed.
+    EventsChanged(Changes),
+    /// Somebody else changed one event.
+    RemoteChange(RemoteChange, Arc<str>),
+    /// A listener type and its payload as JSON text.
+    Relayed(&'static str, String),
+    /// A user came.
+    UserJoined(String),
+    /// A user went.
+    UserLeft(String),
+    /// Anything about presence changed.
+    PresenceChanged,
+    /// `getSyncStatus` changed.
+    SyncChanged,
+    /// A write was refused for good; it is kept under this key.
+    SyncFailed(String),
+    /// Storage is not what it should be.
+    StorageDegraded(String),
+    /// Trouble that no call waits for.
+    Error(Fault),
+    /// What a ticket waited for.
+    Settled(Ticket, Outcome),
+}
+
+/// What somebody else did to an event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemoteChange {
+    /// Made it.
+    Created,
+    /// Changed it.
+    Updated,
+    /// Removed it.
+    Deleted,
+}
+
+/// How something that was waited for ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Outcome {
+    /// Well.
+    Done,
+    /// Well, with this JSON text.
+    Value(Arc<str>),
+    /// Not.
+    Refused(Fault),
+}
