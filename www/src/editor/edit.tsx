@@ -1,0 +1,105 @@
+import type { CalendarEvent } from '@baro-calendar/realtime'
+import { useEffect, useRef, useState } from 'react'
+import { titleOfEvent } from '../board/entry'
+import { notify } from '../feedback/notice'
+import { usePeople, useSession } from '../live/context'
+import { useEvent } from '../live/event'
+import { Icon } from '../part/icon'
+import { follow } from '../write'
+import { Dialog } from './dialog'
+import { changesOf, draftOf, faultOf, type Draft } from './draft'
+import { Fault } from './fault'
+import { Fields } from './field'
+
+/**
+ * Holds only what the person has touched; every other field follows the event, so that what somebody else changes
+ * while the dialog is open shows in it and is not undone by saving.
+ */
+export function EditDialog({ eventId, onClose }: { eventId: string; onClose: () => void }) {
+  const { calendar } = useSession()
+  const event = useEvent(eventId)
+
+  useEffect(() => {
+    calendar.sendEditing(eventId)
+    return () => calendar.sendEditing(null)
+  }, [calendar, eventId])
+
+  const title = useRef('')
+  if (event) title.current = titleOfEvent(event)
+
+  useEffect(() => {
+    if (event) return
+    notify('status', `“${title.current}” was deleted by somebody else.`)
+    onClose()
+  }, [event, onClose])
+
+  return event ? <EditForm event={event} onClose={onClose} /> : null
+}
+
+function EditForm({ event, onClose }: { event: CalendarEvent; onClose: () => void }) {
+  const { calendar } = useSession()
+  const [touched, setTouched] = useState<Partial<Draft>>({})
+  const [tried, setTried] = useState(false)
+  const draft = { ...draftOf(event), ...touched }
+  const fault = tried ? faultOf(draft) : undefined
+  const title = titleOfEvent(event)
+
+  // Start, end and all-day mean something only together: touching one keeps all three from changing under the hand.
+  const change = (changes: Partial<Draft>) => {
+    const { allDay, start, end } = draft
+    const times = 'start' in changes || 'end' in changes || 'allDay' in changes ? { allDay, start, end } : {}
+    setTouched({ ...touched, ...times, ...changes })
+  }
+
+  const save = () => {
+    setTried(true)
+    if (faultOf(draft)) return
+    const changes = changesOf(event, touched)
+    if (Object.keys(changes).length > 0) follow(`Changing “${title}”`, () => calendar.updateEvent(event.id, changes))
+    onClose()
+  }
+
+  const remove = () => {
+    // Closed first: the dialog would take its own deletion for somebody else's.
+    onClose()
+    follow(`Deleting “${title}”`, () => calendar.deleteEvent(event.id))
+  }
+
+  return (
+    <Dialog
+      title="Edit event"
+      onClose={onClose}
+      onSubmit={save}
+      footer={
+        <>
+          <button type="button" className="button danger" data-testid="delete" onClick={remove}>
+            <Icon name="trash" /> Delete
+          </button>
+          <span className="grow" />
+          <button type="button" className="button" data-testid="cancel" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" className="button primary" data-testid="save">
+            Save
+          </button>
+        </>
+      }
+    >
+      <AlsoEditing eventId={event.id} />
+      <Fields draft={draft} onChange={change} faultId={fault && 'fault'} />
+      <Fault text={fault} />
+    </Dialog>
+  )
+}
+
+function AlsoEditing({ eventId }: { eventId: string }) {
+  const names = usePeople()
+    .filter((person) => person.editing === eventId)
+    .map((person) => person.name)
+  if (names.length === 0) return null
+  return (
+    <p className="also-editing" role="status">
+      <Icon name="pencil" /> {names.join(', ')} {names.length === 1 ? 'is' : 'are'} editing this event too
+    </p>
+  )
+}

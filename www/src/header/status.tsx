@@ -1,0 +1,110 @@
+import type { ConnectionState } from '@baro-calendar/realtime'
+import { useEffect, useState } from 'react'
+import { Icon, type IconName } from '../part/icon'
+import { Popover } from '../part/popover'
+import { Switch } from '../part/switch'
+import { useConnection, useSession, useSync } from '../live/context'
+import { connect } from '../session'
+import { page } from '../page'
+
+const looks: Record<ConnectionState, { text: string; icon: IconName; says: string }> = {
+  connected: { text: 'Connected', icon: 'online', says: 'Changes appear for everybody at once.' },
+  connecting: { text: 'Connecting', icon: 'sync', says: 'Reaching the server.' },
+  reconnecting: { text: 'Reconnecting', icon: 'sync', says: 'The connection was lost. Keep working, nothing is lost.' },
+  disconnected: { text: 'Offline', icon: 'offline', says: 'Keep working. Changes are sent when you are back online.' },
+  error: { text: 'Error', icon: 'alert', says: 'The server turned the connection down.' },
+}
+
+export function Status() {
+  const { state } = useConnection()
+  const { pendingActions } = useSync()
+  const look = looks[state]
+  const waiting = pendingActions.length
+
+  return (
+    <>
+      <Popover
+        id="status-details"
+        label="Connection"
+        title={`Connection: ${look.text}${waiting ? `, ${waiting} unsent` : ''}`}
+        testId="status"
+        buttonClass={`status status-${state}`}
+        button={
+          <>
+            <Icon name={look.icon} className={look.icon === 'sync' ? 'spin' : ''} />
+            <span className="status-text">{look.text}</span>
+            <span className="status-count" data-testid="pending-count" data-empty={waiting === 0 || undefined}>
+              {waiting}
+            </span>
+          </>
+        }
+      >
+        <Details />
+      </Popover>
+      <span className="unseen" role="status">{`Connection: ${look.text}`}</span>
+    </>
+  )
+}
+
+function Details() {
+  const { calendar } = useSession()
+  const { state, attempt, retryAt } = useConnection()
+  const { storage, lastSyncedAt, pendingActions } = useSync()
+  const now = useNow()
+  const look = looks[state]
+  const seconds = retryAt === undefined ? undefined : Math.max(0, Math.ceil((retryAt - now) / 1000))
+
+  return (
+    <div className="details">
+      <header className="details-head">
+        <strong>{look.text}</strong>
+        <p>{look.says}</p>
+      </header>
+      <dl>
+        <dt>State</dt>
+        <dd data-testid="status-state">{state}</dd>
+        <dt>Project</dt>
+        <dd>{page.projectId}</dd>
+        <dt>Storage</dt>
+        <dd>{storage === 'indexeddb' ? 'This browser' : 'Memory only'}</dd>
+        <dt>Last sync</dt>
+        <dd>{lastSyncedAt === undefined ? 'Not yet' : ago(now - lastSyncedAt)}</dd>
+        <dt>Unsent</dt>
+        <dd>{pendingActions.length === 0 ? 'None' : pendingActions.length}</dd>
+        <dt>Attempts</dt>
+        <dd>
+          {attempt}
+          {seconds !== undefined && `, next ${seconds === 0 ? 'now' : `in ${seconds} s`}`}
+        </dd>
+      </dl>
+      <Switch
+        label="Offline"
+        hint="Work without the server"
+        testId="offline-switch"
+        checked={state === 'disconnected'}
+        onChange={(offline) => (offline ? calendar.disconnect() : connect(calendar))}
+      />
+      <button type="button" className="button wide" data-testid="reconnect" onClick={() => calendar.reconnect()}>
+        <Icon name="sync" /> Reconnect now
+      </button>
+    </div>
+  )
+}
+
+/** Counts on while the details are open, and only then. */
+function useNow(): number {
+  const [now, setNow] = useState(() => Date.now())
+  useEffect(() => {
+    const timer = setInterval(() => setNow(Date.now()), 1000)
+    return () => clearInterval(timer)
+  }, [])
+  return now
+}
+
+function ago(elapsedMs: number): string {
+  const seconds = Math.floor(elapsedMs / 1000)
+  if (seconds < 5) return 'Just now'
+  if (seconds < 60) return `${seconds} s ago`
+  const minutes = Math.floor(seconds / 60)
+  return minutes < 60 ? `${minutes} min ago` : `${Math.floor(minutes / 60)} h ago`
+}

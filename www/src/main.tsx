@@ -1,0 +1,33 @@
+import './style/base.css'
+import './style/header.css'
+import './style/board.css'
+import './style/editor.css'
+import './style/feedback.css'
+import init from '@baro-calendar/realtime'
+import { StrictMode } from 'react'
+import { createRoot } from 'react-dom/client'
+import { App } from './app'
+import { openSession } from './session'
+import './theme'
+
+const root = document.getElementById('root')
+if (!root) throw new Error('The page has no #root element')
+
+const fail = (error: unknown) => {
+  const text = document.createElement('p')
+  text.className = 'opening'
+  text.setAttribute('role', 'alert')
+  text.textContent = `The calendar could not be opened. ${error instanceof Error ? error.message : String(error)}`
+  root.replaceChildren(text)
+}
+
+init()
+  .then(() => {
+    openSession()
+    createRoot(root).render(
+      <StrictMode>
+        <App />
+      </StrictMode>,
+    )
+  })
+  .catch(fail)
