@@ -5,7 +5,6 @@ import type { Span } from '../time'
 import { follow } from '../write'
 import { Dialog } from './dialog'
 import { draftOfSpan, eventOf, faultOf } from './draft'
-import { Fault } from './fault'
 import { Fields } from './field'
 
 export function CreateDialog({ span, onClose }: { span: Span; onClose: () => void }) {
@@ -39,8 +38,7 @@ export function CreateDialog({ span, onClose }: { span: Span; onClose: () => voi
         </>
       }
     >
-      <Fields draft={draft} onChange={(changes) => setDraft({ ...draft, ...changes })} faultId={fault && 'fault'} />
-      <Fault text={fault} />
+      <Fields draft={draft} onChange={(changes) => setDraft({ ...draft, ...changes })} fault={fault} />
     </Dialog>
   )
 }

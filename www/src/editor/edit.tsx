@@ -8,7 +8,6 @@ import { Icon } from '../part/icon'
 import { follow } from '../write'
 import { Dialog } from './dialog'
 import { changesOf, draftOf, faultOf, type Draft } from './draft'
-import { Fault } from './fault'
 import { Fields } from './field'
 
 /**
@@ -86,8 +85,7 @@ function EditForm({ event, onClose }: { event: CalendarEvent; onClose: () => voi
       }
     >
       <AlsoEditing eventId={event.id} />
-      <Fields draft={draft} onChange={change} faultId={fault && 'fault'} />
-      <Fault text={fault} />
+      <Fields draft={draft} onChange={change} fault={fault} />
     </Dialog>
   )
 }

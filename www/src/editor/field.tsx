@@ -1,14 +1,15 @@
 import { SwatchPicker } from '../part/swatch'
 import { Switch } from '../part/switch'
+import { Fault } from './fault'
 import { withStart, type Draft } from './draft'
 
 interface FieldsProps {
   draft: Draft
   onChange: (changes: Partial<Draft>) => void
-  faultId: string | undefined
+  fault: string | undefined
 }
 
-export function Fields({ draft, onChange, faultId }: FieldsProps) {
+export function Fields({ draft, onChange, fault }: FieldsProps) {
   const type = draft.allDay ? 'date' : 'datetime-local'
   const shown = (at: string) => (draft.allDay ? at.slice(0, 10) : at)
   // A date alone keeps the hour that the event had, for when it is given hours again.
@@ -51,13 +52,14 @@ export function Fields({ draft, onChange, faultId }: FieldsProps) {
             required
             value={shown(draft.end)}
             min={shown(draft.start)}
-            aria-invalid={faultId !== undefined}
-            aria-describedby={faultId}
+            aria-invalid={fault !== undefined}
+            aria-describedby={fault && 'fault'}
             data-testid="field-end"
             onChange={(event) => onChange({ end: full(event.target.value, draft.end) })}
           />
         </label>
       </div>
+      <Fault text={fault} />
       <label className="field">
         <span>Location</span>
         <input
