@@ -5,7 +5,7 @@ import { usePeople, useSession } from '../live/context'
 import { useEvent } from '../live/event'
 import type { Person } from '../live/people'
 
-const shownMax = 4
+const shownMax = 3
 
 /** Everybody else in the project. */
 export function People() {
