@@ -29,10 +29,14 @@ async function start(source: () => InitSource | Promise<InitSource>): Promise<vo
     await load({ module_or_path: isAddress(given) ? await download(given) : await checked(given) })
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'RealtimeError') throw cause
-    throw realtimeError('wasm_load_failed', `The WebAssembly of @baro-calendar/realtime could not be loaded: ${explain(cause)}`, {
-      retryable: true,
-      cause,
-    })
+    throw realtimeError(
+      'wasm_load_failed',
+      `The WebAssembly of @baro-calendar/realtime could not be loaded: ${explain(cause)}`,
+      {
+        retryable: true,
+        cause,
+      },
+    )
   }
   loaded = true
 }

@@ -18,7 +18,8 @@ export async function pack() {
       step(`dist/${tarballName()}`, async () => {
         removeOlder()
         await mustRun('npm', ['pack', '--ignore-scripts', '--pack-destination', distDir], { cwd: packageDir })
-        if (!existsSync(tarball)) throw new Error(`npm packed something other than ${tarballName()}; is the name in pkg.json right?`)
+        if (!existsSync(tarball))
+          throw new Error(`npm packed something other than ${tarballName()}; is the name in pkg.json right?`)
       }),
     ),
   )

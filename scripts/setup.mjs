@@ -23,13 +23,20 @@ const purposes = {
   server: [[], []],
   build: [['npm'], ['target', 'bindgen']],
   lint: [['npm'], ['target', 'components', 'bindgen']],
-  test: [['npm', 'browsers'], ['target', 'bindgen', 'drivers']],
-  everything: [['npm', 'browsers'], ['target', 'components', 'bindgen', 'drivers']],
+  test: [
+    ['npm', 'browsers'],
+    ['target', 'bindgen', 'drivers'],
+  ],
+  everything: [
+    ['npm', 'browsers'],
+    ['target', 'components', 'bindgen', 'drivers'],
+  ],
 }
 
 /** Sets up what a purpose needs. Everything that can be done is done before a failure is reported. */
 export async function setUp(purpose) {
-  const [downloads, compiles] = purposes[purpose] ?? fail(`There is no set-up for "${purpose}". There is: ${Object.keys(purposes).join(', ')}.`)
+  const [downloads, compiles] =
+    purposes[purpose] ?? fail(`There is no set-up for "${purpose}". There is: ${Object.keys(purposes).join(', ')}.`)
   await requireCargo()
   await alone('set-up', async () => {
     const lanes = [downloads.map((name) => download[name]), compiles.map((name) => compile[name])]

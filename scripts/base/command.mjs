@@ -27,8 +27,9 @@ export function hasProgram(name) {
  * Starts a program in a process group of its own, so that its own children end with it.
  * The terminal's Ctrl-C reaches this process alone, which then stops the groups in `stopAll`.
  */
-export function start(program, args, { cwd = root, env, stdio = 'inherit' } = {}) {
+export function start(program, args, { cwd = root, env, stdio = 'inherit', graceMs = 3000 } = {}) {
   const child = spawn(program, args, { cwd, env: environment(env), stdio, detached: true })
+  child.graceMs = graceMs
   running.add(child)
   child.once('close', () => running.delete(child))
   child.once('error', () => running.delete(child))
@@ -45,14 +46,25 @@ export function run(program, args, { cwd, env, timeoutMs, show = false } = {}) {
     let output = ''
     let stdout = ''
     let timedOut = false
-    const timer = timeoutMs && setTimeout(() => { timedOut = true; stop(child) }, timeoutMs)
+    const timer =
+      timeoutMs &&
+      setTimeout(() => {
+        timedOut = true
+        stop(child)
+      }, timeoutMs)
     const keep = (chunk, sink) => {
       output += chunk
       if (show) sink.write(chunk)
     }
-    child.stdout.setEncoding('utf8').on('data', (chunk) => { stdout += chunk; keep(chunk, process.stdout) })
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      stdout += chunk
+      keep(chunk, process.stdout)
+    })
     child.stderr.setEncoding('utf8').on('data', (chunk) => keep(chunk, process.stderr))
-    child.once('error', (error) => { clearTimeout(timer); resolve({ code: 127, output: error.message, stdout, timedOut }) })
+    child.once('error', (error) => {
+      clearTimeout(timer)
+      resolve({ code: 127, output: error.message, stdout, timedOut })
+    })
     child.once('close', (code) => {
       clearTimeout(timer)
       if (timedOut) output += `\n${program} was stopped after ${timeoutMs / 1000} s.\n`
@@ -74,12 +86,15 @@ export async function mustRun(program, args, options) {
 /** A program said no. Its message is for the reader as it is, without a stack. */
 export class CommandFailed extends Error {}
 
-/** Asks a child and its group to end, and insists after three seconds. */
+/** Asks a child and its group to end, and insists when its time of grace is over. */
 export function stop(child, signal = 'SIGTERM') {
   if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return Promise.resolve()
   return new Promise((resolve) => {
-    const insist = setTimeout(() => signalGroup(child, 'SIGKILL'), 3000)
-    child.once('close', () => { clearTimeout(insist); resolve() })
+    const insist = setTimeout(() => signalGroup(child, 'SIGKILL'), child.graceMs)
+    child.once('close', () => {
+      clearTimeout(insist)
+      resolve()
+    })
     signalGroup(child, signal)
   })
 }
@@ -95,7 +110,10 @@ function signalGroup(child, signal) {
 export const stopAll = () => Promise.all([...running].map((child) => stop(child)))
 
 let leaving = false
-for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+]) {
   process.on(signal, async () => {
     if (leaving) return
     leaving = true
@@ -103,4 +121,6 @@ for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]]) {
     process.exit(code)
   })
 }
-process.on('exit', () => { for (const child of running) signalGroup(child, 'SIGKILL') })
+process.on('exit', () => {
+  for (const child of running) signalGroup(child, 'SIGKILL')
+})

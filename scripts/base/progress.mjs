@@ -2,7 +2,14 @@
 
 import { CommandFailed, stopAll } from './command.mjs'
 
-export const say = (line) => process.stdout.write(`${line}\n`)
+let stream = process.stdout
+
+/** For a command whose standard output belongs to the program that it runs. */
+export function sayOnStandardError() {
+  stream = process.stderr
+}
+
+export const say = (line) => stream.write(`${line}\n`)
 
 export const seconds = (ms) => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`)
 

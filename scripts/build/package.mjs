@@ -1,7 +1,16 @@
 // TypeScript, glue and wasm to the folder that is published: one module for one source file, in two formats.
 // Nothing is bundled, so that `.`, `./react` and the rest share one loaded WebAssembly instance in either format.
 
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { mustRun } from '../base/command.mjs'
 import { filesBelow, fingerprint, whenChanged } from '../base/fingerprint.mjs'
@@ -14,9 +23,20 @@ import { glueFile, wasmFile } from './wasm.mjs'
 const documents = ['README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE']
 
 export async function buildPackage() {
-  const inputs = ['js', 'src/web/types.d.ts', 'pkg.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/build', 'package-lock.json', ...documents]
+  const inputs = [
+    'js',
+    'src/web/types.d.ts',
+    'pkg.json',
+    'tsconfig.json',
+    'tsconfig.build.json',
+    'scripts/build',
+    'package-lock.json',
+    ...documents,
+  ]
   const print = fingerprint([...inputs.map((path) => at(path)), glueFile, wasmFile], [projectVersion()])
-  return whenChanged('package', print, [join(packageDir, 'package.json')], () => step('JavaScript, types and manifest', assemble))
+  return whenChanged('package', print, [join(packageDir, 'package.json')], () =>
+    step('JavaScript, types and manifest', assemble),
+  )
 }
 
 async function assemble() {
@@ -58,7 +78,13 @@ async function writeModules(folder) {
   await Promise.all([
     build({ ...common, format: 'esm', outdir: join(folder, 'esm') }),
     // A real `import()` in CommonJS is beyond most test runners; `require` is not.
-    build({ ...common, format: 'cjs', platform: 'node', supported: { 'dynamic-import': false }, outdir: join(folder, 'cjs') }),
+    build({
+      ...common,
+      format: 'cjs',
+      platform: 'node',
+      supported: { 'dynamic-import': false },
+      outdir: join(folder, 'cjs'),
+    }),
   ])
   // The manifest says that .js is a module; this one says it is not, for this folder.
   writeFileSync(join(folder, 'cjs', 'package.json'), '{ "type": "commonjs" }\n')

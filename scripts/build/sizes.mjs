@@ -13,7 +13,9 @@ function measure(files) {
     const bytes = readFileSync(join(packageDir, name))
     total.raw += bytes.length
     total.gzip += gzipSync(bytes, { level: 9 }).length
-    total.brotli += brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }).length
+    total.brotli += brotliCompressSync(bytes, {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 11, [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length },
+    }).length
   }
   return total
 }
@@ -44,7 +46,10 @@ export function measureSizes() {
 export function sizeTable(rows) {
   const width = Math.max(...rows.map((row) => row.name.length))
   return rows
-    .map((row) => `  ${row.name.padEnd(width)}  raw ${kilobytes(row.raw).padStart(9)}  gzip ${kilobytes(row.gzip).padStart(9)}  brotli ${kilobytes(row.brotli).padStart(9)}  of ${kilobytes(row.budget)}`)
+    .map(
+      (row) =>
+        `  ${row.name.padEnd(width)}  raw ${kilobytes(row.raw).padStart(9)}  gzip ${kilobytes(row.gzip).padStart(9)}  brotli ${kilobytes(row.brotli).padStart(9)}  of ${kilobytes(row.budget)}`,
+    )
     .join('\n')
 }
 

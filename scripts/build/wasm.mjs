@@ -18,14 +18,24 @@ export const glueFile = join(outDir, 'glue.js')
 export const wasmFile = join(outDir, 'glue_bg.wasm')
 
 // What rustc emits for this target by itself and every supported browser has. wasm-opt has to be told.
-const features = ['bulk-memory', 'nontrapping-float-to-int', 'sign-ext', 'mutable-globals', 'reference-types', 'multivalue']
+const features = [
+  'bulk-memory',
+  'nontrapping-float-to-int',
+  'sign-ext',
+  'mutable-globals',
+  'reference-types',
+  'multivalue',
+]
 
 const compiled = at('target', wasmTarget, 'wasm', 'baro_realtime.wasm')
 
 export async function buildWasm() {
   const sources = fingerprint([at('src'), at('Cargo.toml'), at('Cargo.lock')], [await compilerVersion()])
   await whenChanged('wasm-compile', sources, [compiled], () => step('Rust to WebAssembly', compile))
-  const module = fingerprint([compiled, at('scripts/build/wasm.mjs'), at('node_modules/binaryen/package.json')], [toolPath('wasm-bindgen')])
+  const module = fingerprint(
+    [compiled, at('scripts/build/wasm.mjs'), at('node_modules/binaryen/package.json')],
+    [toolPath('wasm-bindgen')],
+  )
   await whenChanged('wasm-shrink', module, [glueFile, wasmFile], () => step('wasm-bindgen and wasm-opt', shrink))
 }
 
@@ -34,7 +44,18 @@ async function compilerVersion() {
 }
 
 async function compile() {
-  const args = ['rustc', '--lib', '--crate-type', 'cdylib', '--profile', 'wasm', '--target', wasmTarget, '-p', 'baro-realtime']
+  const args = [
+    'rustc',
+    '--lib',
+    '--crate-type',
+    'cdylib',
+    '--profile',
+    'wasm',
+    '--target',
+    wasmTarget,
+    '-p',
+    'baro-realtime',
+  ]
   await mustRun('cargo', args, { env: wasmEnvironment(), show: true })
 }
 
@@ -42,12 +63,25 @@ async function shrink() {
   rmSync(outDir, { recursive: true, force: true })
   mkdirSync(outDir, { recursive: true })
   await mustRun(toolPath('wasm-bindgen'), [
-    compiled, '--target', 'web', '--omit-default-module-path', '--no-typescript', '--out-name', 'glue', '--out-dir', outDir,
+    compiled,
+    '--target',
+    'web',
+    '--omit-default-module-path',
+    '--no-typescript',
+    '--out-name',
+    'glue',
+    '--out-dir',
+    outDir,
   ])
   refuseModuleUrl()
   const smaller = `${wasmFile}.opt`
   await mustRun('node', [
-    at('node_modules/binaryen/bin/wasm-opt'), '-Oz', ...features.map((name) => `--enable-${name}`), wasmFile, '-o', smaller,
+    at('node_modules/binaryen/bin/wasm-opt'),
+    '-Oz',
+    ...features.map((name) => `--enable-${name}`),
+    wasmFile,
+    '-o',
+    smaller,
   ])
   const before = statSync(wasmFile).size
   renameSync(smaller, wasmFile)

@@ -8,14 +8,18 @@ import { step } from '../base/progress.mjs'
 
 // wasm-bindgen's command line refuses a module made with another version of its crate, so the lock decides.
 const tools = {
-  'wasm-bindgen-cli': { programs: ['wasm-bindgen', 'wasm-bindgen-test-runner'], version: () => lockedCrateVersion('wasm-bindgen') },
-  'wasm-pack': { programs: ['wasm-pack'], version: () => '0.15.1' },
-  geckodriver: { programs: ['geckodriver'], version: () => '0.37.1' },
+  'wasm-bindgen-cli': {
+    programs: ['wasm-bindgen', 'wasm-bindgen-test-runner'],
+    version: () => lockedCrateVersion('wasm-bindgen'),
+    // It rewrites a module of a megabyte in every build.
+    optimise: '1',
+  },
+  'wasm-pack': { programs: ['wasm-pack'], version: () => '0.15.1', optimise: '0' },
+  geckodriver: { programs: ['geckodriver'], version: () => '0.37.1', optimise: '0' },
 }
 
-// These programs run for a second; compiling them well would take twice as long as it takes now.
+// These programs run for seconds; compiling them well would take twice as long as it takes now.
 const quickProfile = {
-  CARGO_PROFILE_RELEASE_OPT_LEVEL: '1',
   CARGO_PROFILE_RELEASE_LTO: 'off',
   CARGO_PROFILE_RELEASE_CODEGEN_UNITS: '16',
   CARGO_PROFILE_RELEASE_DEBUG: '0',
@@ -51,7 +55,8 @@ export async function installCargoTools(crates) {
 
 async function installOne(crate, version) {
   const args = ['install', crate, '--version', version, '--root', folderOf(crate), '--no-track', '--force']
-  const locked = await run('cargo', [...args, '--locked'], { env: quickProfile })
+  const env = { ...quickProfile, CARGO_PROFILE_RELEASE_OPT_LEVEL: tools[crate].optimise }
+  const locked = await run('cargo', [...args, '--locked'], { env })
   // A version in the crate's own lock can have been withdrawn from the registry.
-  if (locked.code !== 0) await mustRun('cargo', args, { env: quickProfile })
+  if (locked.code !== 0) await mustRun('cargo', args, { env })
 }

@@ -22,7 +22,9 @@ export async function installDebianPackages(packages) {
   if (missing.length === 0) return
   const byHand = `apt-get install ${missing.join(' ')}`
   if (!hasProgram('apt-get')) {
-    throw new CommandFailed(`Missing: ${missing.join(', ')}. This is no Debian; install what provides ${missing.map((name) => packages[name]).join(', ')}.`)
+    throw new CommandFailed(
+      `Missing: ${missing.join(', ')}. This is no Debian; install what provides ${missing.map((name) => packages[name]).join(', ')}.`,
+    )
   }
   if (process.getuid?.() !== 0) {
     throw new CommandFailed(`Missing: ${missing.join(', ')}. Installing them needs root; run: sudo ${byHand}`)
@@ -39,7 +41,9 @@ async function install(missing, byHand) {
     const update = await run('apt-get', ['-o', 'DPkg::Lock::Timeout=300', 'update'], { env })
     result = await run('apt-get', args, { env })
     if (result.code !== 0) {
-      throw new CommandFailed(`Could not install ${missing.join(', ')}.\n${tail(update.output)}\n${tail(result.output)}\nBy hand: ${byHand}`)
+      throw new CommandFailed(
+        `Could not install ${missing.join(', ')}.\n${tail(update.output)}\n${tail(result.output)}\nBy hand: ${byHand}`,
+      )
     }
   }
 }

@@ -1,7 +1,17 @@
 // The wasm target where rustup cannot download: Debian's own compiler, with a standard library built for wasm here.
 // Debian brings the compiler and the library's source, not the compiled library with the bitcode that fat LTO needs.
 
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CommandFailed, mustRun, run } from '../base/command.mjs'
@@ -48,7 +58,10 @@ async function buildLibrary() {
   try {
     mkdirSync(join(folder, 'src'))
     writeFileSync(join(folder, 'src/lib.rs'), '')
-    writeFileSync(join(folder, 'Cargo.toml'), '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[profile.release]\nopt-level = "z"\n')
+    writeFileSync(
+      join(folder, 'Cargo.toml'),
+      '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[profile.release]\nopt-level = "z"\n',
+    )
     const built = await run(
       '/usr/bin/cargo',
       ['build', '--release', '--target', target, '-Zbuild-std=std,panic_abort,panic_unwind,test,proc_macro'],
@@ -62,11 +75,13 @@ async function buildLibrary() {
         },
       },
     )
-    if (built.code !== 0) throw new CommandFailed(`Could not compile the standard library for ${target}.\n${built.output.trim()}`)
+    if (built.code !== 0)
+      throw new CommandFailed(`Could not compile the standard library for ${target}.\n${built.output.trim()}`)
     const made = join(folder, 'target', target, 'release/deps')
     mkdirSync(libraryDir, { recursive: true })
     for (const name of readdirSync(made)) {
-      if (name.endsWith('.rlib') && !name.startsWith('libempty-')) copyFileSync(join(made, name), join(libraryDir, name))
+      if (name.endsWith('.rlib') && !name.startsWith('libempty-'))
+        copyFileSync(join(made, name), join(libraryDir, name))
     }
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -11,7 +11,9 @@ const downloadLimitMs = 120_000
 /** Without a compiler nothing works, so this is asked first and answered plainly. */
 export async function requireCargo() {
   if (hasProgram('cargo')) return
-  throw new CommandFailed(`cargo is not on PATH (${environment().PATH}). Install Rust with rustup (https://rustup.rs), then run this again.`)
+  throw new CommandFailed(
+    `cargo is not on PATH (${environment().PATH}). Install Rust with rustup (https://rustup.rs), then run this again.`,
+  )
 }
 
 /** Environment for a cargo call that compiles to wasm. */
@@ -21,7 +23,9 @@ export function wasmEnvironment() {
 }
 
 async function hasWasmTarget() {
-  const { code, stdout } = await run('rustc', ['--print', 'target-libdir', '--target', wasmTarget], { env: wasmEnvironment() })
+  const { code, stdout } = await run('rustc', ['--print', 'target-libdir', '--target', wasmTarget], {
+    env: wasmEnvironment(),
+  })
   return code === 0 && existsSync(stdout.trim())
 }
 
@@ -40,14 +44,19 @@ export async function installWasmTarget() {
 
 export async function installLintComponents() {
   const missing = []
-  for (const [component, args] of [['rustfmt', ['fmt', '--version']], ['clippy', ['clippy', '--version']]]) {
+  for (const [component, args] of [
+    ['rustfmt', ['fmt', '--version']],
+    ['clippy', ['clippy', '--version']],
+  ]) {
     if ((await run('cargo', args)).code !== 0) missing.push(component)
   }
   if (missing.length === 0) return
   await step(`Rust components ${missing.join(' ')}`, async () => {
     const added = await run('rustup', ['component', 'add', ...missing], { timeoutMs: downloadLimitMs })
     if (added.code !== 0) {
-      throw new CommandFailed(`Could not add ${missing.join(' and ')}.\n${added.output.trim()}\nBy hand: rustup component add ${missing.join(' ')}`)
+      throw new CommandFailed(
+        `Could not add ${missing.join(' and ')}.\n${added.output.trim()}\nBy hand: rustup component add ${missing.join(' ')}`,
+      )
     }
   })
 }

@@ -13,12 +13,7 @@ export type ConnectionState = 'connecting' | 'connected' | 'disconnected' | 'rec
 
 /** How two versions of one event become one. Also exported as a frozen object: `ConflictStrategy.MERGE === 'merge'`. */
 export type ConflictStrategy =
-  | 'last_write_wins'
-  | 'first_write_wins'
-  | 'manual'
-  | 'merge'
-  | 'operational_transform'
-  | 'crdt'
+  'last_write_wins' | 'first_write_wins' | 'manual' | 'merge' | 'operational_transform' | 'crdt'
 
 /** One message of the wire. */
 export interface WebSocketMessage<T = unknown> {
@@ -359,7 +354,12 @@ export declare class RealtimeCalendar {
 
   // Calendar: reads are synchronous and keep their identity (===) until what they show changes
 
-  getEvents(query?: { from?: string | Date; to?: string | Date; projectId?: string; calendarId?: string }): readonly CalendarEvent[]
+  getEvents(query?: {
+    from?: string | Date
+    to?: string | Date
+    projectId?: string
+    calendarId?: string
+  }): readonly CalendarEvent[]
   getEvent(id: string): CalendarEvent | undefined
   /** Fits React's `useSyncExternalStore`. */
   subscribeToEvents(listener: () => void): () => void

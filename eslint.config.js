@@ -1,0 +1,20 @@
+import js from '@eslint/js'
+import globals from 'globals'
+
+// TypeScript is checked by its own compiler, with every strict option on; this is for what runs as it is written.
+export default [
+  { ignores: ['dist/', 'www/dist/', 'target/', '.cache/', '.tools/', '**/node_modules/'] },
+  {
+    files: ['**/*.{js,mjs,cjs}'],
+    ...js.configs.recommended,
+    languageOptions: { ecmaVersion: 2024, globals: { ...globals.node } },
+    rules: {
+      ...js.configs.recommended.rules,
+      eqeqeq: 'error',
+      'no-unused-vars': ['error', { argsIgnorePattern: '^_' }],
+      'no-var': 'error',
+      'prefer-const': 'error',
+      'object-shorthand': 'error',
+    },
+  },
+]

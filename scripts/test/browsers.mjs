@@ -1,0 +1,56 @@
+// The Rust tests of tests/web in three real browsers.
+
+import { run } from '../base/command.mjs'
+import { say, step } from '../base/progress.mjs'
+import { pathWith, toolPath } from '../setup/cargo-tools.mjs'
+import { wasmEnvironment } from '../setup/rust.mjs'
+import { add, countTests, none, outcome } from './counting.mjs'
+
+const limitMs = 300_000
+
+const engines = {
+  Chromium: { flags: ['--chrome', '--chromedriver', '/usr/bin/chromedriver'] },
+  Firefox: { flags: ['--firefox', '--geckodriver', toolPath('geckodriver')] },
+  // WebKit's driver hangs without a display; Xvfb is one that nobody looks at.
+  WebKit: {
+    flags: ['--safari', '--safaridriver', '/usr/bin/WebKitWebDriver'],
+    through: ['xvfb-run', '-a'],
+    env: { SAFARIDRIVER: '/usr/bin/WebKitWebDriver' },
+  },
+}
+
+// What a driver or the runner says when no test was reached. Anything else that goes wrong is a result.
+const driverFailure =
+  /failed to (?:bind|start|spawn)|driver (?:failed|exited|never)|session not created|error sending request|connection refused|http status: 5\d\d/i
+
+/** Runs all engines, one after the other; they share one compilation. */
+export async function testInBrowsers() {
+  let total = none
+  for (const [name, engine] of Object.entries(engines)) {
+    await step(`${name}`, async () => {
+      let result = await testIn(engine)
+      if (result.code !== 0 && countTests(result.output).passed === 0 && driverFailure.test(result.output)) {
+        say(`${name} did not start, once more:\n${result.output.trim().split('\n').slice(-5).join('\n')}`)
+        result = await testIn(engine)
+      }
+      const counts = outcome(result)
+      if (counts.failed > 0) say(result.output)
+      total = add(total, counts)
+      return `${counts.passed} passed, ${counts.failed} failed`
+    })
+  }
+  return total
+}
+
+function testIn({ flags, through = [], env = {} }) {
+  const command = [...through, toolPath('wasm-pack'), 'test', '--headless', ...flags, '--', '--test', 'web']
+  return run(command[0], command.slice(1), {
+    timeoutMs: limitMs,
+    env: {
+      ...wasmEnvironment(),
+      PATH: pathWith('wasm-bindgen', 'wasm-pack', 'geckodriver'),
+      WASM_BINDGEN_TEST_TIMEOUT: '120',
+      ...env,
+    },
+  })
+}

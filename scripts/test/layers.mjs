@@ -1,0 +1,58 @@
+// What `npm test` runs, in order: the quick and precise first, the whole product last. Each returns its counts.
+
+import { existsSync, readdirSync } from 'node:fs'
+import { hasCargoProgram } from '../base/cargo-program.mjs'
+import { mustRun, run } from '../base/command.mjs'
+import { at } from '../base/paths.mjs'
+import { say, step } from '../base/progress.mjs'
+import { buildDemo } from '../demo.mjs'
+import { pack } from '../pack.mjs'
+import { testInBrowsers } from './browsers.mjs'
+import { none, outcome } from './counting.mjs'
+
+const seeds = '3000'
+
+export const layers = {
+  native: async () => outcome(await run('cargo', ['test', '--workspace', '--no-fail-fast'], { show: true })),
+  simulation: simulate,
+  browsers: testInBrowsers,
+  package: async () => {
+    await pack()
+    return none
+  },
+  packaging: () => nodeTests('tests/packaging'),
+  e2e: endToEnd,
+}
+
+async function simulate() {
+  if (!(await hasCargoProgram('simulate'))) {
+    say('This workspace has no simulator.')
+    return none
+  }
+  const args = ['run', '--profile', 'simulation', '-p', 'baro-simulation', '--bin', 'simulate', '--', '--seeds', seeds]
+  return outcome(await run('cargo', args, { show: true }))
+}
+
+async function endToEnd() {
+  if (testFiles('tests/e2e').length === 0) {
+    say('tests/e2e holds no tests.')
+    return none
+  }
+  await buildDemo()
+  // The server as the native layer has compiled it already. The same selection, or cargo would compile half of it anew.
+  await step('server', () => mustRun('cargo', ['build', '--workspace', '--bins', '--tests'], { show: true }))
+  return nodeTests('tests/e2e', { BARO_SERVER: at('target/debug/baro-realtime-server'), BARO_DEMO: at('www/dist') })
+}
+
+const testFiles = (folder) =>
+  existsSync(at(folder))
+    ? readdirSync(at(folder))
+        .filter((name) => name.endsWith('.test.mjs'))
+        .map((name) => `${folder}/${name}`)
+    : []
+
+// One file at a time: each starts a browser or a bundler, and their times are part of what is tested.
+async function nodeTests(folder, env = {}) {
+  const args = ['--test', '--test-concurrency=1', '--test-reporter=spec', ...testFiles(folder)]
+  return outcome(await run(process.execPath, args, { env, show: true, timeoutMs: 900_000 }))
+}

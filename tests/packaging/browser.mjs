@@ -1,0 +1,55 @@
+// A page in Debian's Chromium, served from a folder, with the headers that a test wants.
+
+import { createServer } from 'node:http'
+import { readFile } from 'node:fs/promises'
+import { extname, join, normalize } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const types = { '.html': 'text/html', '.js': 'text/javascript', '.mjs': 'text/javascript', '.wasm': 'application/wasm' }
+
+const flags = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-dev-shm-usage',
+]
+
+export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: flags })
+
+/** Serves a folder on a free port. Returns its address and how to close it. */
+export async function serve(folder, headers = {}) {
+  const server = createServer(async (request, response) => {
+    const path = normalize(new URL(request.url, 'http://localhost').pathname)
+    try {
+      const body = await readFile(join(folder, path === '/' ? 'index.html' : path))
+      response.writeHead(200, { 'content-type': types[extname(path)] ?? 'text/html', ...headers }).end(body)
+    } catch {
+      response.writeHead(404).end()
+    }
+  })
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() }
+}
+
+/** Opens a folder's page and returns what its program leaves in `window.result`. */
+export async function open(browser, folder, headers) {
+  const site = await serve(folder, headers)
+  const page = await browser.newPage()
+  const said = []
+  page.on('console', (message) => said.push(message.text()))
+  page.on('pageerror', (error) => said.push(error.message))
+  try {
+    await page.goto(site.address)
+    const result = await page.waitForFunction(() => window.result, undefined, { timeout: 15_000 })
+    return await result.jsonValue()
+  } catch (error) {
+    throw new Error(`${error.message}\nThe page said: ${said.join(' | ')}`)
+  } finally {
+    await page.close()
+    site.close()
+  }
+}
