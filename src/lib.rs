@@ -15,4 +15,6 @@
 pub mod core;
 
 #[cfg(target_family = "wasm")]
-mod web;
+mod browser;
+#[cfg(target_family = "wasm")]
+pub mod web;

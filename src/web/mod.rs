@@ -1,16 +1,13 @@
-//! The `#[wasm_bindgen]` skin.
+//! The `#[wasm_bindgen]` skin: converts, calls, returns.
+//!
+//! Owns nothing but caches of JavaScript objects. The published class, in `js/calendar.ts`, extends the one made here by
+//! what needs no core: listeners and promises.
 
-use wasm_bindgen::prelude::*;
+mod calendar;
+mod convert;
+mod emit;
+mod error;
+mod status;
+mod view;
 
-/// The calendar.
-#[wasm_bindgen]
-pub struct RealtimeCalendar {}
-
-#[wasm_bindgen]
-impl RealtimeCalendar {
-    /// Creates a calendar.
-    #[wasm_bindgen(constructor)]
-    pub fn new(_config: JsValue) -> Self {
-        Self {}
-    }
-}
+pub use calendar::RealtimeCalendar;

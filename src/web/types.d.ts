@@ -71,6 +71,14 @@ export type CalendarEventChanges = {
   [Field in keyof CalendarEventFields]?: CalendarEventFields[Field] | null | undefined
 } & { [field: string]: unknown }
 
+/** Which events `getEvents` is asked for: those that overlap the half-open range, of the project, of the calendar. */
+export interface EventQuery {
+  from?: string | Date
+  to?: string | Date
+  projectId?: string
+  calendarId?: string
+}
+
 /** Somebody who is here. */
 export interface UserPresence {
   id: string
@@ -250,27 +258,30 @@ export interface ConflictInfo {
   strategy: ConflictStrategy
 }
 
-/** Counters since the calendar was made. Times in ms. */
+/** Counters since the calendar was made. */
 export interface RealtimeMetrics {
-  messagesSent: number
+  /** Sockets opened or tried. */
+  attempts: number
+  /** Connections that became usable. */
+  connects: number
+  framesReceived: number
   messagesReceived: number
-  bytesSent: number
+  messagesSent: number
   bytesReceived: number
-  reconnects: number
-  duplicatesDropped: number
-  pendingWrites: number
-  /** From a write to the server's word; `null` until there was one. */
-  latency: { p50: number; p95: number; p99: number; count: number } | null
-  [counter: string]: unknown
-}
-
-/** One protocol step. Holds no token. */
-export interface TraceEntry {
-  /** Milliseconds since 1970. */
-  timestamp: number
-  direction: 'in' | 'out' | 'state'
-  type: string
-  detail?: string
+  bytesSent: number
+  /** Frames and messages that were none. */
+  malformed: number
+  /** Writes that the server did, that were given up, and that are undecided. */
+  writesAcknowledged: number
+  writesRefused: number
+  writesPending: number
+  /** Changes that came again, and times that one was missing or the server missed a write. */
+  duplicates: number
+  gaps: number
+  sequenceGaps: number
+  /** Channels resumed where they had been left, and taken whole. */
+  recoveries: number
+  snapshots: number
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -367,8 +378,6 @@ export declare class RealtimeCalendar {
   updateEvent(id: string, changes: CalendarEventChanges): PendingWrite
   deleteEvent(id: string): PendingWrite
   hasPendingWrite(id: string): boolean
-  undo(): PendingWrite | undefined
-  redo(): PendingWrite | undefined
 
   // Presence
 
@@ -392,19 +401,10 @@ export declare class RealtimeCalendar {
   /** `ttl` in ms, 3,600,000 by default. */
   setCached<T>(key: string, data: T, ttl?: number): Promise<void>
   clearCache(): Promise<void>
-  /** Wipes this user's local data. */
-  logout(options?: { pending?: 'flush' | 'keep' | 'discard' }): Promise<void>
-
-  // Conflicts
-
-  getConflicts(): readonly ConflictInfo[]
-  resolveConflict(id: string, resolved: CalendarEvent): PendingWrite
 
   // Diagnostics
 
   getMetrics(): RealtimeMetrics
-  /** The last 256 protocol steps. */
-  getTrace(): readonly TraceEntry[]
   /** Closes, flushes storage and frees memory. Later calls throw. */
   destroy(): Promise<void>
 }

@@ -2,14 +2,12 @@
 
 import init, {
   type CalendarEvent,
-  type ConflictInfo,
   type FailedAction,
   type PendingWrite,
   RealtimeCalendar,
   type RealtimeError,
   type RealtimeMetrics,
   type SyncStatus,
-  type TraceEntry,
   type UserCursor,
   type UserPresence,
 } from '@baro-calendar/realtime'
@@ -76,8 +74,6 @@ export async function usesEveryMember(): Promise<void> {
   calendar.updateEvent(id, { title: 7 })
   const deleted: PendingWrite = calendar.deleteEvent(id)
   const pending: boolean = calendar.hasPendingWrite(deleted.id)
-  const undone: PendingWrite | undefined = calendar.undo()
-  const redone: PendingWrite | undefined = calendar.redo()
 
   const users: ReadonlyMap<string, UserPresence> = calendar.getActiveUsers()
   const cursors: readonly UserCursor[] = calendar.getCursors()
@@ -95,14 +91,8 @@ export async function usesEveryMember(): Promise<void> {
   const cached: { a: number } | null = await calendar.getCached<{ a: number }>('key')
   await calendar.setCached('key', { a: 1 }, 60_000)
   await calendar.clearCache()
-  await calendar.logout()
-  await calendar.logout({ pending: 'flush' })
-
-  const conflicts: readonly ConflictInfo[] = calendar.getConflicts()
-  const resolved: PendingWrite = calendar.resolveConflict(conflicts[0]?.id ?? '', confirmed)
 
   const metrics: RealtimeMetrics = calendar.getMetrics()
-  const trace: readonly TraceEntry[] = calendar.getTrace()
   await calendar.destroy()
-  void [event, pending, undone, redone, users, cursors, status, cached, resolved, metrics, trace]
+  void [event, pending, users, cursors, status, cached, metrics]
 }

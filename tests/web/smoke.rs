@@ -1,7 +1,7 @@
 //! The class as JavaScript would make it.
 
 use baro_realtime::web::RealtimeCalendar;
-use js_sys::{Object, Reflect};
+use js_sys::{Function, Object, Reflect};
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
@@ -13,7 +13,8 @@ fn config(url: &str) -> JsValue {
 
 #[wasm_bindgen_test]
 fn a_calendar_is_made_and_handed_to_javascript() {
-    let calendar = JsValue::from(RealtimeCalendar::new(config("/ws")));
+    let ignore = Function::default();
+    let calendar = RealtimeCalendar::new(&config("/ws"), ignore.clone(), ignore).map(JsValue::from).unwrap();
     let class =
         Reflect::get(&calendar, &"constructor".into()).and_then(|class| Reflect::get(&class, &"name".into()));
     assert_eq!(class, Ok(JsValue::from_str("RealtimeCalendar")));

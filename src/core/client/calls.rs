@@ -246,7 +246,7 @@ impl Client {
         crate::core::metrics::Metrics {
             duplicates: self.channels.duplicates,
             gaps: self.channels.gaps,
-            pending: self.outbox.len() as u64,
+            writes_pending: self.outbox.len() as u64,
             ..self.metrics
         }
     }

@@ -147,7 +147,7 @@ impl Client {
             return;
         };
         let messages = std::mem::take(&mut self.outgoing);
-        self.metrics.sent += messages.len() as u64;
+        self.metrics.messages_sent += messages.len() as u64;
         let many = self.dialect == Dialect::Baro
             || (self.dialect == Dialect::Unknown && self.known_dialect == Dialect::Baro);
         let mut rest = messages.as_slice();
@@ -159,7 +159,9 @@ impl Client {
             });
             let (frame, later) = rest.split_at(fits.count().max(1));
             rest = later;
-            self.effect(Effect::SendText(pipe, frame_of(frame)));
+            let text = frame_of(frame);
+            self.metrics.bytes_sent += text.len() as u64;
+            self.effect(Effect::SendText(pipe, text));
         }
     }
 }

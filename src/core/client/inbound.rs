@@ -16,7 +16,8 @@ use crate::core::wire::{Envelope, Kind, Outgoing, split_frame};
 
 impl Client {
     pub(super) fn on_frame(&mut self, now: Now, frame: &str) {
-        self.metrics.frames += 1;
+        self.metrics.frames_received += 1;
+        self.metrics.bytes_received += frame.len() as u64;
         self.soon(now);
         let messages = match split_frame(frame) {
             Ok(messages) => messages,
@@ -39,7 +40,7 @@ impl Client {
     }
 
     fn on_message(&mut self, now: Now, message: &Envelope<'_>) {
-        self.metrics.received += 1;
+        self.metrics.messages_received += 1;
         match message.kind {
             Kind::Welcome => self.on_welcome(now, message),
             // A refusal may be of the sign-in: it proves nothing.

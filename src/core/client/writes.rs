@@ -150,7 +150,7 @@ impl Client {
         self.store.acknowledge(&write.event, id, outcome);
         self.drop_row(Table::Outbox, row_key(id));
         self.last_synced_ms = Some(now.wall_ms);
-        self.metrics.acknowledged += 1;
+        self.metrics.writes_acknowledged += 1;
         let stored = self.store.confirmed(&write.event).map(|doc| doc.text.clone());
         if let Some(ticket) = write.confirmed {
             // A removed event has no more than its last known state to confirm.
@@ -221,7 +221,7 @@ impl Client {
                 let row = Row { table: Table::Dead, key: key.clone(), value: encode_dead(&write, &fault) };
                 self.ops.push(StorageOp::Put(row));
             }
-            self.metrics.refused += 1;
+            self.metrics.writes_refused += 1;
             self.failed.insert(key.clone(), Failed { write, fault });
             self.tell(Event::SyncFailed(key));
         }

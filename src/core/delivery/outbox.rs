@@ -153,6 +153,7 @@ impl Outbox {
         if now < self.not_before {
             return None;
         }
+        self.not_before = Timestamp(0);
         while self.streams.len() > 1 && self.streams.front().is_some_and(|stream| stream.writes.is_empty()) {
             self.streams.pop_front();
         }

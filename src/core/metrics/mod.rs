@@ -13,19 +13,23 @@ pub struct Metrics {
     /// Connections that became usable.
     pub connects: u64,
     /// Frames received.
-    pub frames: u64,
+    pub frames_received: u64,
     /// Messages received.
-    pub received: u64,
+    pub messages_received: u64,
     /// Messages sent.
-    pub sent: u64,
+    pub messages_sent: u64,
+    /// Bytes of text received.
+    pub bytes_received: u64,
+    /// Bytes of text sent.
+    pub bytes_sent: u64,
     /// Frames and messages that were none.
     pub malformed: u64,
     /// Writes that the server did.
-    pub acknowledged: u64,
+    pub writes_acknowledged: u64,
     /// Writes that were given up.
-    pub refused: u64,
+    pub writes_refused: u64,
     /// Writes that are not decided.
-    pub pending: u64,
+    pub writes_pending: u64,
     /// Changes that came again.
     pub duplicates: u64,
     /// Times that a change was missing.
@@ -36,6 +40,4 @@ pub struct Metrics {
     pub recoveries: u64,
     /// Channels taken whole.
     pub snapshots: u64,
-    /// Listeners that threw.
-    pub listener_errors: u64,
 }

@@ -1,0 +1,30 @@
+// Promises for what the core answers later. The core names each by a number, and may answer before the number is read.
+
+type Answer = { error: unknown; value: unknown }
+
+export class Tickets {
+  readonly #waiting = new Map<number, { resolve: (value: unknown) => void; reject: (error: unknown) => void }>()
+  readonly #early = new Map<number, Answer>()
+
+  /** The promise of a ticket. A rejection that nobody listens to is not reported as unhandled. */
+  promise<Value>(ticket: number): Promise<Value> {
+    const promise = new Promise<Value>((resolve, reject) => {
+      this.#waiting.set(ticket, { resolve: resolve as (value: unknown) => void, reject })
+    })
+    promise.catch(() => {})
+    const early = this.#early.get(ticket)
+    if (early !== undefined) {
+      this.#early.delete(ticket)
+      this.settle(ticket, early.error, early.value)
+    }
+    return promise
+  }
+
+  settle(ticket: number, error: unknown, value: unknown): void {
+    const waiting = this.#waiting.get(ticket)
+    this.#waiting.delete(ticket)
+    if (waiting === undefined) this.#early.set(ticket, { error, value })
+    else if (error === undefined) waiting.resolve(value)
+    else waiting.reject(error)
+  }
+}

@@ -1,0 +1,63 @@
+//! Both clocks.
+#![expect(clippy::disallowed_methods, reason = "this is the adapter that owns the clock")]
+
+use std::cell::Cell;
+
+use wasm_bindgen::JsCast;
+
+use super::global::property;
+use crate::core::time::{Now, Timestamp};
+
+/// Difference between the clocks that is taken for sleep, ms; below it, the wall clock was merely adjusted.
+const SLEEP_MS: f64 = 2_000.0;
+
+/// A clock that counts suspended time, which `performance.now()` leaves out on some systems: what the wall clock gained
+/// over it is added.
+#[derive(Debug)]
+pub(super) struct Clock {
+    started: f64,
+    wall: Cell<f64>,
+    perf: Cell<f64>,
+    slept: Cell<f64>,
+}
+
+impl Clock {
+    pub(super) fn new() -> Self {
+        let perf = performance_now();
+        Self { started: perf, wall: Cell::new(wall_ms()), perf: Cell::new(perf), slept: Cell::new(0.0) }
+    }
+
+    pub(super) fn now(&self) -> Now {
+        let (wall, perf) = (wall_ms(), performance_now());
+        let gained = (wall - self.wall.get()) - (perf - self.perf.get());
+        if gained > SLEEP_MS {
+            self.slept.set(self.slept.get() + gained);
+        }
+        self.wall.set(wall);
+        self.perf.set(perf);
+        Now { mono: Timestamp(whole(perf - self.started + self.slept.get())), wall_ms: whole(wall) }
+    }
+}
+
+/// The wall clock, ms since 1970.
+pub(super) fn wall_ms() -> f64 {
+    js_sys::Date::now()
+}
+
+/// `performance.now()`, which never goes back.
+fn performance_now() -> f64 {
+    let performance = property(&js_sys::global(), "performance");
+    let now = performance.dyn_ref::<web_sys::Performance>().map(web_sys::Performance::now);
+    now.unwrap_or_else(wall_ms)
+}
+
+/// A number of milliseconds without its fraction; what is negative or not a number is 0.
+fn whole(ms: f64) -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates, and that is meant"
+    )]
+    let ms = ms as u64;
+    ms
+}

@@ -1,0 +1,53 @@
+//! What the page reports about itself and the network.
+
+use std::rc::Rc;
+
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Event, EventTarget};
+
+use super::global::property;
+use crate::core::session::Signal;
+
+type Listener = (EventTarget, &'static str, Closure<dyn FnMut(Event)>);
+
+/// Listeners on the page, removed when this is dropped.
+pub(super) struct Lifecycle {
+    listeners: Vec<Listener>,
+}
+
+impl Lifecycle {
+    pub(super) fn listen(report: Rc<dyn Fn(Signal)>) -> Self {
+        let mut lifecycle = Self { listeners: Vec::new() };
+        let global: JsValue = js_sys::global().into();
+        let document = property(&global, "document");
+        for (target, event, signal) in [
+            (&global, "online", Some(Signal::Online)),
+            (&global, "offline", Some(Signal::Offline)),
+            (&global, "pageshow", Some(Signal::Visible)),
+            (&document, "resume", Some(Signal::Visible)),
+            (&document, "visibilitychange", None),
+        ] {
+            let Ok(target) = target.clone().dyn_into::<EventTarget>() else { continue };
+            let (report, document) = (report.clone(), document.clone());
+            let listener = Closure::<dyn FnMut(Event)>::new(move |_| {
+                let hidden = property(&document, "visibilityState").as_string().as_deref() == Some("hidden");
+                report(signal.unwrap_or(if hidden { Signal::Hidden } else { Signal::Visible }));
+            });
+            // A target that refuses a listener reports nothing; the heartbeat finds out later.
+            let _added = target.add_event_listener_with_callback(event, listener.as_ref().unchecked_ref());
+            lifecycle.listeners.push((target, event, listener));
+        }
+        lifecycle
+    }
+}
+
+impl Drop for Lifecycle {
+    fn drop(&mut self) {
+        for (target, event, listener) in &self.listeners {
+            // There is nothing to do about a target that is gone.
+            let _removed =
+                target.remove_event_listener_with_callback(event, listener.as_ref().unchecked_ref());
+        }
+    }
+}

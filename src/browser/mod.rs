@@ -1,0 +1,16 @@
+//! Effects into browser calls, callbacks into inputs.
+//!
+//! Owns the handles: sockets, timers, the database, listeners on the page. Decides nothing. Works in windows and in
+//! workers: what is missing there is left out.
+
+mod clock;
+mod global;
+mod lifecycle;
+mod locks;
+mod pump;
+mod storage;
+mod websocket;
+
+pub(crate) use global::{origin, random_seed};
+pub(crate) use pump::Pump;
+pub(crate) use storage::Cache;

@@ -1,0 +1,302 @@
+//! The pump: runs the core to completion, one input at a time.
+//!
+//! Owns the client and every handle that its effects need. Guarantees that no borrow is held while the program's code
+//! runs: a call from inside a listener is taken at once, and what it puts out waits for its turn.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::{Rc, Weak};
+
+use gloo_timers::callback::Timeout;
+use js_sys::{Function, Promise};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+
+use super::clock::Clock;
+use super::global::explain;
+use super::lifecycle::Lifecycle;
+use super::locks::StreamLock;
+use super::storage::Storage;
+use super::websocket::{Socket, SocketEvent};
+use crate::core::client::Client;
+use crate::core::config::Config;
+use crate::core::fault::Fault;
+use crate::core::id::{BatchId, PipeId};
+use crate::core::io::{Effect, Event, Input, Output, PipeEvent, Reply, StorageEvent};
+use crate::core::session::Signal;
+use crate::core::time::Timestamp;
+
+/// Ticks that may follow each other without giving the page its turn.
+const TICKS_IN_A_ROW: u32 = 20;
+/// Longest single timer: `setTimeout` takes 31 bits.
+const TIMER_MS_MAX: u64 = 0x7fff_ffff;
+
+type Tell = Box<dyn Fn(&Pump, Event)>;
+
+/// One running client.
+pub(crate) struct Pump {
+    client: RefCell<Client>,
+    clock: Clock,
+    tell: Tell,
+    refresh_token: Option<Function>,
+    storage: Option<Rc<Storage>>,
+    sockets: RefCell<BTreeMap<PipeId, Socket>>,
+    timer: RefCell<Option<(Timestamp, Timeout)>>,
+    lifecycle: RefCell<Option<Lifecycle>>,
+    lock: RefCell<Option<StreamLock>>,
+    commits: Cell<u64>,
+    pumping: Cell<bool>,
+    tick_queued: Cell<bool>,
+    ticks: Cell<u32>,
+}
+
+impl Pump {
+    /// Starts a client. `tell` is called for each event, never while the client is borrowed.
+    pub(crate) fn start(
+        config: Config,
+        seed: [u64; 4],
+        refresh_token: Option<Function>,
+        tell: Tell,
+    ) -> Rc<Self> {
+        let clock = Clock::new();
+        let storage = config.offline.as_ref().map(|offline| {
+            let user = config.user.as_ref().map_or("anonymous", |user| &user.id);
+            Storage::new(format!("{}/{user}", offline.database_name))
+        });
+        let client = Client::new(config, seed, clock.now());
+        let pump = Rc::new(Self {
+            client: RefCell::new(client),
+            clock,
+            tell,
+            refresh_token,
+            storage,
+            sockets: RefCell::default(),
+            timer: RefCell::default(),
+            lifecycle: RefCell::default(),
+            lock: RefCell::default(),
+            commits: Cell::new(0),
+            pumping: Cell::new(false),
+            tick_queued: Cell::new(false),
+            ticks: Cell::new(0),
+        });
+        let weak = Rc::downgrade(&pump);
+        let report = move |signal: Signal| with(&weak, |pump| pump.report(Input::Signal(signal)));
+        *pump.lifecycle.borrow_mut() = Some(Lifecycle::listen(Rc::new(report)));
+        pump.drain();
+        pump
+    }
+
+    /// Reads the client.
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Client) -> T) -> T {
+        read(&self.client.borrow())
+    }
+
+    /// Gives the client an input and does what follows.
+    ///
+    /// # Errors
+    /// What the client says of a call that cannot be done.
+    pub(crate) fn input(self: &Rc<Self>, input: Input<'_>) -> Result<Reply, Fault> {
+        let now = self.clock.now();
+        let reply = self.client.borrow_mut().handle(now, input);
+        self.drain();
+        reply
+    }
+
+    /// An input that no program waits for.
+    fn report(self: &Rc<Self>, input: Input<'_>) {
+        // Only calls fail, and a client that was destroyed takes nothing any more.
+        let _reply = self.input(input);
+    }
+
+    fn drain(self: &Rc<Self>) {
+        if self.pumping.replace(true) {
+            return;
+        }
+        loop {
+            let output = self.client.borrow_mut().poll_output();
+            match output {
+                Some(Output::Effect(effect)) => self.perform(effect),
+                Some(Output::Event(event)) => (self.tell)(self, event),
+                None => break,
+            }
+        }
+        self.pumping.set(false);
+        self.arm();
+    }
+
+    /// Sees to it that the next tick comes: with the end of this task if it is due, by the one timer if it is not.
+    fn arm(self: &Rc<Self>) {
+        let Some(due) = self.client.borrow().poll_timeout() else {
+            self.timer.take();
+            return;
+        };
+        let now = self.clock.now().mono;
+        if due <= now && self.ticks.get() < TICKS_IN_A_ROW {
+            if !self.tick_queued.replace(true) {
+                self.ticks.set(self.ticks.get() + 1);
+                let weak = Rc::downgrade(self);
+                spawn_local(async move { with(&weak, Self::tick) });
+            }
+            return;
+        }
+        // An earlier timer finds out for itself that it is too early; a later one is replaced.
+        if self.timer.borrow().as_ref().is_some_and(|(armed, _)| *armed <= due && *armed > now) {
+            return;
+        }
+        let weak = Rc::downgrade(self);
+        let wait = u32::try_from(due.since(now).clamp(1, TIMER_MS_MAX)).unwrap_or(u32::MAX);
+        let timeout = Timeout::new(wait, move || {
+            with(&weak, |pump| {
+                pump.timer.take();
+                pump.ticks.set(0);
+                pump.tick();
+            });
+        });
+        *self.timer.borrow_mut() = Some((due.max(now.after(1)), timeout));
+    }
+
+    fn tick(self: &Rc<Self>) {
+        self.tick_queued.set(false);
+        self.report(Input::Tick);
+    }
+
+    fn perform(self: &Rc<Self>, effect: Effect) {
+        match effect {
+            Effect::OpenPipe { pipe, url, protocols } => self.open(pipe, &url, &protocols),
+            Effect::SendText(pipe, text) => {
+                if let Some(socket) = self.sockets.borrow().get(&pipe) {
+                    socket.send(&text);
+                }
+            }
+            Effect::ClosePipe(pipe, code, reason) => {
+                // Its callbacks go with it: the core has ended this connection for itself.
+                let socket = self.sockets.borrow_mut().remove(&pipe);
+                if let Some(socket) = socket {
+                    socket.close(code, reason);
+                }
+            }
+            Effect::Load(own) => self.load(own.to_string()),
+            Effect::Commit(batch, ops) => self.commit(batch, ops),
+            Effect::RequestToken => self.request_token(),
+        }
+    }
+
+    fn open(self: &Rc<Self>, pipe: PipeId, url: &str, protocols: &[String]) {
+        let weak = Rc::downgrade(self);
+        let opened = Socket::open(url, protocols, move |event| {
+            with(&weak, |pump| pump.on_socket(pipe, event));
+        });
+        match opened {
+            Ok(socket) => {
+                self.sockets.borrow_mut().insert(pipe, socket);
+            }
+            Err(reason) => {
+                // Told later: the core is in the middle of its outputs.
+                let weak = Rc::downgrade(self);
+                spawn_local(async move {
+                    let closed = PipeEvent::Closed { code: 1006, reason: &reason };
+                    with(&weak, |pump| pump.report(Input::Pipe(pipe, closed)));
+                });
+            }
+        }
+    }
+
+    fn on_socket(self: &Rc<Self>, pipe: PipeId, event: SocketEvent) {
+        self.ticks.set(0);
+        match event {
+            SocketEvent::Opened => self.report(Input::Pipe(pipe, PipeEvent::Opened)),
+            SocketEvent::Text(text) => self.report(Input::Pipe(pipe, PipeEvent::Text(&text))),
+            SocketEvent::Binary(bytes) => self.report(Input::Pipe(pipe, PipeEvent::Binary(&bytes))),
+            SocketEvent::Closed { code, reason } => {
+                // Dropped when this callback, which belongs to it, is over.
+                let socket = self.sockets.borrow_mut().remove(&pipe);
+                spawn_local(async move { drop(socket) });
+                self.report(Input::Pipe(pipe, PipeEvent::Closed { code, reason: &reason }));
+            }
+        }
+    }
+
+    fn load(self: &Rc<Self>, own: String) {
+        let Some(storage) = self.storage.clone() else { return };
+        *self.lock.borrow_mut() = Some(StreamLock::hold(storage.name(), &own));
+        let weak = Rc::downgrade(self);
+        spawn_local(async move {
+            let event = match storage.load(&own).await {
+                Ok(rows) => StorageEvent::Loaded(rows),
+                Err(fault) => StorageEvent::Unavailable(fault.message),
+            };
+            with(&weak, |pump| pump.report(Input::Storage(event)));
+        });
+    }
+
+    fn commit(self: &Rc<Self>, batch: BatchId, ops: Vec<crate::core::io::StorageOp>) {
+        let Some(storage) = &self.storage else { return };
+        self.commits.set(self.commits.get() + 1);
+        // Strong: who destroys the calendar waits until the last batch is over.
+        let pump = self.clone();
+        storage.commit(
+            ops,
+            Box::new(move |ended| {
+                let event = match ended {
+                    Ok(()) => StorageEvent::Committed(batch),
+                    Err(fault) => StorageEvent::Aborted(batch, fault),
+                };
+                pump.commits.set(pump.commits.get() - 1);
+                pump.ticks.set(0);
+                // Off the stack: storage may answer while the core is in the middle of its outputs.
+                spawn_local(async move { pump.report(Input::Storage(event)) });
+            }),
+        );
+    }
+
+    fn request_token(self: &Rc<Self>) {
+        let Some(refresh) = self.refresh_token.clone() else { return };
+        let weak = Rc::downgrade(self);
+        spawn_local(async move {
+            let result = match refresh.call0(&JsValue::UNDEFINED) {
+                Ok(returned) => JsFuture::from(Promise::resolve(&returned)).await,
+                Err(thrown) => Err(thrown),
+            };
+            let token = match result {
+                Ok(token) => match token.as_string() {
+                    Some(token) if !token.is_empty() => Ok(token),
+                    _ => Err("it resolved with something else than a token".to_owned()),
+                },
+                Err(thrown) => Err(explain(&thrown)),
+            };
+            with(&weak, |pump| pump.report(Input::Token(token)));
+        });
+    }
+
+    /// Gives back everything that the browser holds for this client, once storage has ended what it was told to do.
+    pub(crate) async fn stop(self: Rc<Self>) {
+        self.timer.take();
+        self.lifecycle.take();
+        self.sockets.take();
+        while self.commits.get() > 0 {
+            let turn = Promise::new(&mut |resolve, _| {
+                Timeout::new(1, move || {
+                    // A promise's resolver does not throw.
+                    let _resolved = resolve.unchecked_ref::<Function>().call0(&JsValue::UNDEFINED);
+                })
+                .forget();
+            });
+            let _turn = JsFuture::from(turn).await;
+        }
+        if let Some(storage) = &self.storage {
+            storage.close();
+        }
+        self.lock.take();
+    }
+
+    /// The name of the database, if there is one.
+    pub(crate) fn database(&self) -> Option<&str> {
+        self.storage.as_deref().map(Storage::name)
+    }
+}
+
+fn with(pump: &Weak<Pump>, act: impl FnOnce(&Rc<Pump>)) {
+    if let Some(pump) = pump.upgrade() {
+        act(&pump);
+    }
+}

@@ -1,0 +1,75 @@
+//! One WebSocket.
+
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
+
+use super::global::explain;
+
+/// What a socket reports.
+pub(super) enum SocketEvent {
+    Opened,
+    Text(String),
+    Binary(Vec<u8>),
+    Closed { code: u16, reason: String },
+}
+
+/// A socket with its callbacks; dropping it ends both.
+pub(super) struct Socket {
+    socket: WebSocket,
+    _opened: Closure<dyn FnMut(Event)>,
+    _message: Closure<dyn FnMut(MessageEvent)>,
+    _closed: Closure<dyn FnMut(CloseEvent)>,
+}
+
+impl Socket {
+    /// Opens a socket.
+    ///
+    /// # Errors
+    /// What the browser says of an address or a subprotocol that it does not accept.
+    pub(super) fn open(
+        url: &str,
+        protocols: &[String],
+        report: impl Fn(SocketEvent) + Clone + 'static,
+    ) -> Result<Self, String> {
+        let protocols: js_sys::Array = protocols.iter().map(|protocol| JsValue::from_str(protocol)).collect();
+        let socket = WebSocket::new_with_str_sequence(url, &protocols).map_err(|thrown| explain(&thrown))?;
+        // As a Blob a frame would be read later than the one after it.
+        socket.set_binary_type(BinaryType::Arraybuffer);
+        let opened = report.clone();
+        let opened = Closure::<dyn FnMut(Event)>::new(move |_| opened(SocketEvent::Opened));
+        let message = report.clone();
+        let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
+            let data = event.data();
+            match data.as_string() {
+                Some(text) => message(SocketEvent::Text(text)),
+                None => message(SocketEvent::Binary(js_sys::Uint8Array::new(&data).to_vec())),
+            }
+        });
+        let closed = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
+            report(SocketEvent::Closed { code: event.code(), reason: event.reason() });
+        });
+        socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
+        socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
+        socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
+        Ok(Self { socket, _opened: opened, _message: message, _closed: closed })
+    }
+
+    pub(super) fn send(&self, text: &str) {
+        // It throws only while connecting, which the core waits out; what is lost on a closing socket is sent again.
+        let _sent = self.socket.send_with_str(text);
+    }
+
+    pub(super) fn close(&self, code: u16, reason: &str) {
+        // Only 1000 and 3000 to 4999 are accepted, and the core uses no other.
+        let _closed = self.socket.close_with_code_and_reason(code, reason);
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        self.socket.set_onopen(None);
+        self.socket.set_onmessage(None);
+        self.socket.set_onclose(None);
+    }
+}
