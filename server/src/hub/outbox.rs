@@ -1,0 +1,139 @@
+//! From messages to frames.
+
+use std::sync::Arc;
+
+use super::Hub;
+use super::connection::{Dialect, Waiting};
+use super::io::{ConnectionId, Output};
+use super::message::Message;
+use crate::fault::Fault;
+use crate::object::Object;
+
+/// The last frame that was joined. Subscribers of one channel mostly get the same messages, so the next one's frame is
+/// mostly this one.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    parts: Vec<Arc<str>>,
+    frame: Option<Arc<str>>,
+}
+
+impl Joined {
+    fn frame_of(&mut self, parts: &[Waiting]) -> Arc<str> {
+        let same = self.parts.len() == parts.len()
+            && self.parts.iter().zip(parts).all(|(held, part)| Arc::ptr_eq(held, &part.text));
+        if same && let Some(frame) = &self.frame {
+            return Arc::clone(frame);
+        }
+        let frame: Arc<str> = Arc::from(crate::object::array(parts.iter().map(|part| &*part.text)));
+        self.parts = parts.iter().map(|part| Arc::clone(&part.text)).collect();
+        self.frame = Some(Arc::clone(&frame));
+        frame
+    }
+}
+
+/// What an answer repeats of the message that it answers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) id: Option<String>,
+    pub(super) seq: Option<u64>,
+    pub(super) client: Option<String>,
+}
+
+impl Reply {
+    pub(super) fn to(message: &Message<'_>) -> Self {
+        Self {
+            id: message.id.as_deref().map(str::to_owned),
+            seq: message.seq,
+            client: message.client.as_deref().map(str::to_owned),
+        }
+    }
+
+    pub(super) fn to_id(id: Option<String>) -> Self {
+        Self { id, seq: None, client: None }
+    }
+
+    fn message(&self, kind: &str, payload: Option<&str>) -> String {
+        let mut object = Object::new().string("type", kind).maybe("id", self.id.as_deref());
+        if let Some(seq) = self.seq {
+            object = object.number("seq", seq);
+        }
+        object = object.maybe("client", self.client.as_deref());
+        if let Some(payload) = payload {
+            object = object.raw("payload", payload);
+        }
+        object.finish()
+    }
+}
+
+impl Hub {
+    /// Puts a message into a connection's next frame.
+    pub(super) fn send(&mut self, id: ConnectionId, text: &Arc<str>) {
+        self.enqueue(id, Waiting { text: Arc::clone(text), bulk: false });
+    }
+
+    /// The same for what may be long because the client asked for it.
+    pub(super) fn send_bulk(&mut self, id: ConnectionId, text: &Arc<str>) {
+        self.enqueue(id, Waiting { text: Arc::clone(text), bulk: true });
+    }
+
+    fn enqueue(&mut self, id: ConnectionId, waiting: Waiting) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if matches!(connection.dialect, Dialect::Greeting { .. }) {
+            connection.held.push(waiting);
+        } else {
+            connection.queue.push(waiting);
+            self.dirty.insert(id);
+        }
+    }
+
+    /// Ends a greeting: `welcome` goes out first, then what waited for it.
+    pub(super) fn release(&mut self, id: ConnectionId, first: Arc<str>) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.dialect = Dialect::Baro;
+        let held = std::mem::take(&mut connection.held);
+        connection.queue.push(Waiting { text: first, bulk: false });
+        connection.queue.extend(held);
+        self.dirty.insert(id);
+    }
+
+    pub(super) fn acknowledge(&mut self, id: ConnectionId, reply: &Reply, payload: Option<&str>) {
+        self.answer(id, "ack", reply, payload);
+    }
+
+    pub(super) fn refuse(&mut self, id: ConnectionId, reply: &Reply, fault: &Fault) {
+        self.counters.count_error(fault.code);
+        self.answer(id, "error", reply, Some(&fault.to_payload()));
+    }
+
+    pub(super) fn answer(
+        &mut self,
+        id: ConnectionId,
+        kind: &'static str,
+        reply: &Reply,
+        payload: Option<&str>,
+    ) {
+        self.counters.count_sent(kind, 1);
+        self.send(id, &Arc::from(reply.message(kind, payload)));
+    }
+
+    /// Turns a connection's queue into frames.
+    pub(super) fn flush(&mut self, id: ConnectionId) {
+        self.dirty.remove(&id);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let queue = std::mem::take(&mut connection.queue);
+        let join_up_to = if connection.dialect == Dialect::Plain { 0 } else { self.limits.joined_bytes };
+        let mut rest = queue.as_slice();
+        while let Some(first) = rest.first() {
+            let mut size = first.text.len();
+            let more = rest.iter().skip(1).take_while(|part| {
+                size += part.text.len() + 1;
+                size < join_up_to
+            });
+            let (parts, after) = rest.split_at(1 + more.count());
+            let frame = if parts.len() == 1 { Arc::clone(&first.text) } else { self.joined.frame_of(parts) };
+            let bulk = parts.iter().any(|part| part.bulk);
+            self.outputs.push_back(Output::Send { connection: id, frame, bulk });
+            rest = after;
+        }
+    }
+}

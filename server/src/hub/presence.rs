@@ -1,0 +1,334 @@
+//! Presence: who is there and what he does. Carries no sequence, is never repeated, never goes back to its author.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use baro_realtime::core::json::{Fields, as_bool, as_f64, as_string, is_null, quote};
+use baro_realtime::core::time::Now;
+
+use super::io::ConnectionId;
+use super::message::{Kind, Message};
+use super::outbox::Reply;
+use super::roster::Moved;
+use super::{Hub, Timer};
+use crate::access::User;
+use crate::fault::{Code, Fault};
+use crate::object::{Object, array};
+
+/// Bytes of a selection's JSON text.
+const SELECTION_BYTES_MAX: usize = 4 * 1024;
+
+/// What a presence message changes and tells.
+struct Told {
+    /// The type of the message to others.
+    kind: &'static str,
+    /// Its payload.
+    payload: String,
+}
+
+fn message(kind: &str, payload: &str) -> Arc<str> {
+    Arc::from(Object::new().string("type", kind).raw("payload", payload).finish())
+}
+
+impl Hub {
+    /// Lets a connection be `user` from now on, wherever it is.
+    pub(super) fn identify(&mut self, now: Now, id: ConnectionId, user: User, guest: bool) {
+        let user = Arc::new(user);
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.guest = guest;
+        let before = connection.user.replace(Arc::clone(&user));
+        let channels: Vec<Arc<str>> = connection.subscriptions.iter().cloned().collect();
+        match before {
+            Some(before) if before.id == user.id => {
+                if before != user {
+                    self.rename(&user, &channels);
+                }
+            }
+            Some(before) => {
+                for channel in &channels {
+                    self.leave(now, channel, &before.id);
+                    self.join(now, channel, &user);
+                }
+            }
+            None => {}
+        }
+    }
+
+    fn rename(&mut self, user: &Arc<User>, channels: &[Arc<str>]) {
+        let Some(person) = self.roster.person(&user.id) else { return };
+        person.user = Arc::clone(user);
+        let joined = message("user:joined", &person.summary());
+        let audience = self.audience(channels, &user.id);
+        self.tell("user:joined", &audience, &joined);
+    }
+
+    /// Counts a connection of a user into a channel and tells the others, if he was not there.
+    pub(super) fn join(&mut self, now: Now, channel: &Arc<str>, user: &Arc<User>) {
+        if self.roster.enter(channel, user, now.wall_ms, self.limits.announced) {
+            self.announce(channel, &user.id);
+        }
+        let renamed = self.roster.person(&user.id).is_some_and(|person| person.user != *user);
+        if renamed {
+            self.rename(user, std::slice::from_ref(channel));
+        }
+    }
+
+    fn announce(&mut self, channel: &Arc<str>, user: &Arc<str>) {
+        let Some(person) = self.roster.person(user) else { return };
+        let joined = message("user:joined", &person.summary());
+        let audience = self.audience(std::slice::from_ref(channel), user);
+        self.tell("user:joined", &audience, &joined);
+    }
+
+    /// Counts a connection of a user out of a channel. The others are told after the time he has to come back.
+    pub(super) fn leave(&mut self, now: Now, channel: &Arc<str>, user: &Arc<str>) {
+        let leave_at = now.mono.after(self.limits.leave_grace_ms);
+        if let Some(at) = self.roster.exit(channel, user, leave_at) {
+            self.start_timer(at, Timer::Leave { channel: Arc::clone(channel), user: Arc::clone(user) });
+        }
+    }
+
+    pub(super) fn on_leave_grace_over(&mut self, now: Now, channel: &Arc<str>, user: &Arc<str>) {
+        if !self.roster.expire(channel, user, now.mono) {
+            return;
+        }
+        let mut audience = self.audience(std::slice::from_ref(channel), user);
+        // Who still shares another channel with him still sees him.
+        audience.retain(|id| {
+            let connection = self.connections.get(id);
+            !connection.is_some_and(|one| {
+                one.subscriptions.iter().any(|other| self.roster.is_announced(other, user))
+            })
+        });
+        let left = message("user:left", &quote(user));
+        self.tell("user:left", &audience, &left);
+    }
+
+    /// Tells a connection who else is in a channel that it joined.
+    pub(super) fn tell_who_is_there(&mut self, id: ConnectionId, channel: &Arc<str>, user: &User) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        if connection.is_baro() {
+            let users = array(self.roster.others(channel, &user.id).map(super::roster::Person::whole));
+            let payload = Object::new().string("channel", channel).raw("users", &users).finish();
+            self.counters.count_sent("presence", 1);
+            self.send_bulk(id, &message("presence", &payload));
+        } else {
+            let others = self.roster.others(channel, &user.id);
+            let all: Vec<_> = others.map(|person| message("user:joined", &person.summary())).collect();
+            self.counters.count_sent("user:joined", all.len() as u64);
+            for joined in all {
+                self.send_bulk(id, &joined);
+            }
+        }
+    }
+
+    pub(super) fn on_presence(&mut self, now: Now, id: ConnectionId, told: &Message<'_>) {
+        let Some(user) = self.user_of(now, id) else { return };
+        let Some(connection) = self.connections.get(&id) else { return };
+        let channels: Vec<Arc<str>> = connection.subscriptions.iter().cloned().collect();
+        let reading = read(told.kind, told.payload, &user.id, now.wall_ms);
+        let Told { kind, payload } = match reading {
+            Ok(told) => told,
+            Err(fault) => return self.complain(now, id, &Reply::to(told), &fault),
+        };
+        // Who is nowhere has nobody to tell.
+        let Some(person) = self.roster.person(&user.id) else { return };
+        person.last_seen_ms = now.wall_ms;
+        let fields = Fields::parse(&payload).unwrap_or_default();
+        match told.kind {
+            Kind::Cursor => person.cursor = Some(Arc::from(payload.as_str())),
+            Kind::Selection => person.selection = Some(without_user(&fields)),
+            Kind::Typing => {
+                let typing = fields.get("isTyping").and_then(as_bool) == Some(true);
+                let element = fields.get("elementId").unwrap_or("null");
+                person.typing = typing.then(|| Object::new().raw("elementId", element).finish());
+            }
+            Kind::Editing => {
+                person.editing = (!fields.is_absent("eventId")).then(|| without_user(&fields));
+            }
+            Kind::Status => person.away = fields.string("status").as_deref() == Some("away"),
+            Kind::Auth
+            | Kind::Hello
+            | Kind::Subscribe
+            | Kind::Unsubscribe
+            | Kind::Create
+            | Kind::Update
+            | Kind::Delete
+            | Kind::Ping
+            | Kind::Ack
+            | Kind::Unknown => return,
+        }
+        for channel in &channels {
+            if self.roster.announce(channel, &user.id) {
+                self.announce(channel, &user.id);
+            }
+        }
+        if told.kind == Kind::Cursor {
+            for channel in &channels {
+                self.roster.note_moved(channel, &user.id);
+            }
+            self.ask_for_tick(now);
+        } else {
+            let audience = self.audience(&channels, &user.id);
+            self.tell(kind, &audience, &message(kind, &payload));
+        }
+    }
+
+    /// The first cursor after a pause goes out at once, those that follow wait for the tick.
+    fn ask_for_tick(&mut self, now: Now) {
+        if !self.roster.tick_due {
+            self.roster.tick_due = true;
+            let next = self.roster.last_tick.map_or(now.mono, |last| last.after(self.limits.tick_ms));
+            self.start_timer(next.max(now.mono), Timer::Tick);
+        }
+    }
+
+    pub(super) fn on_tick(&mut self, now: Now) {
+        self.roster.tick_due = false;
+        self.roster.last_tick = Some(now.mono);
+        let moved = self.roster.take_moved();
+        let mut wanted: BTreeMap<ConnectionId, Vec<usize>> = BTreeMap::new();
+        for (at, (channel, _)) in moved.iter().enumerate() {
+            let subscribers = self.channels.get(channel).into_iter().flat_map(|channel| &channel.subscribers);
+            for id in subscribers {
+                wanted.entry(*id).or_default().push(at);
+            }
+        }
+        // Connections that listen to the same channels get the same text.
+        let mut groups: BTreeMap<Vec<usize>, Group> = BTreeMap::new();
+        for (id, key) in wanted {
+            let Some(connection) = self.connections.get(&id) else { continue };
+            let user = connection.user.as_ref().map(|user| Arc::clone(&user.id));
+            let baro = connection.is_baro();
+            let group = groups.entry(key).or_insert_with_key(|key| Group::new(&moved, key));
+            let texts = group.texts_for(user.as_deref(), baro);
+            self.counters.count_sent(if baro { "cursors" } else { "user:cursor" }, texts.len() as u64);
+            for text in texts {
+                self.send(id, &text);
+            }
+        }
+    }
+
+    /// Everybody but the user who listens to one of the channels.
+    fn audience(&self, channels: &[Arc<str>], user: &str) -> BTreeSet<ConnectionId> {
+        let listed = channels.iter().filter_map(|channel| self.channels.get(channel));
+        let all = listed.flat_map(|channel| channel.subscribers.iter().copied());
+        all.filter(|id| !self.connections.get(id).is_some_and(|connection| connection.is_of(user))).collect()
+    }
+
+    fn tell(&mut self, label: &'static str, audience: &BTreeSet<ConnectionId>, text: &Arc<str>) {
+        self.counters.count_sent(label, audience.len() as u64);
+        for id in audience {
+            self.send(*id, text);
+        }
+    }
+}
+
+/// The cursors of one tick for those who listen to the same channels.
+struct Group {
+    cursors: Moved,
+    shared: Option<Arc<str>>,
+    single: BTreeMap<Arc<str>, Arc<str>>,
+}
+
+impl Group {
+    fn new(moved: &[(Arc<str>, Moved)], key: &[usize]) -> Self {
+        let listed = key.iter().filter_map(|at| moved.get(*at));
+        let cursors = listed.flat_map(|(_, cursors)| cursors.clone()).collect();
+        Self { cursors, shared: None, single: BTreeMap::new() }
+    }
+
+    fn texts_for(&mut self, user: Option<&str>, baro: bool) -> Vec<Arc<str>> {
+        let own = user.is_some_and(|user| self.cursors.contains_key(user));
+        if own && self.cursors.len() == 1 {
+            return Vec::new();
+        }
+        if !baro {
+            let single = &mut self.single;
+            let others = self.cursors.iter().filter(|(id, _)| Some(&***id) != user);
+            let texts = others.map(|(id, cursor)| {
+                let text = single.entry(Arc::clone(id)).or_insert_with(|| message("user:cursor", cursor));
+                Arc::clone(text)
+            });
+            return texts.collect();
+        }
+        let all = |but: Option<&str>| {
+            let cursors = self.cursors.iter().filter(|(id, _)| Some(&***id) != but);
+            let list = array(cursors.map(|(_, cursor)| &**cursor));
+            message("cursors", &Object::new().raw("cursors", &list).finish())
+        };
+        if own {
+            return vec![all(user)];
+        }
+        if self.shared.is_none() {
+            self.shared = Some(all(None));
+        }
+        self.shared.iter().cloned().collect()
+    }
+}
+
+fn without_user(fields: &Fields) -> String {
+    let mut fields = fields.clone();
+    fields.remove("userId");
+    fields.to_text()
+}
+
+/// Checks a presence message and writes what others are told.
+fn read(kind: Kind, payload: &str, user: &str, wall_ms: u64) -> Result<Told, Fault> {
+    let wrong =
+        |field: &str, raw: &str, expected: &str| Err(Fault::field(Code::BadRequest, field, raw, expected));
+    // `user:editing` may say "nothing" without an object.
+    let text = if kind == Kind::Editing && is_null(payload) { "{}" } else { payload };
+    let Ok(fields) = Fields::parse(text) else { return wrong("payload", payload, "an object") };
+    let raw = |field: &str| fields.get(field).filter(|raw| !is_null(raw));
+    let is_name = |raw: &str| as_string(raw).is_some_and(|name| name.len() <= 256);
+    let object = Object::new().string("userId", user);
+    let element = raw("elementId");
+    if let Some(element) = element.filter(|element| !is_name(element)) {
+        return wrong("elementId", element, "a string of at most 256 bytes");
+    }
+    let told = |kind: &'static str, object: Object| Ok(Told { kind, payload: object.finish() });
+    if kind == Kind::Cursor {
+        let mut object = object;
+        for field in ["x", "y"] {
+            match raw(field).filter(|raw| raw.len() <= 32 && as_f64(raw).is_some()) {
+                Some(number) => object = object.raw(field, number),
+                None => return wrong(field, raw(field).unwrap_or("nothing"), "a number"),
+            }
+        }
+        if let Some(element) = element {
+            object = object.raw("elementId", element);
+        }
+        return told("user:cursor", object.number("timestamp", wall_ms));
+    }
+    if kind == Kind::Status {
+        let status = raw("status").and_then(as_string);
+        return match status.as_deref() {
+            Some(status @ ("active" | "away")) => told("user:status", object.string("status", status)),
+            _ => wrong("status", raw("status").unwrap_or("nothing"), "\"active\" or \"away\""),
+        };
+    }
+    if kind == Kind::Editing {
+        let event = raw("eventId");
+        if let Some(event) = event.filter(|event| !is_name(event)) {
+            return wrong("eventId", event, "a string of at most 256 bytes, or null");
+        }
+        return told("user:editing", object.raw("eventId", event.unwrap_or("null")));
+    }
+    let Some(element) = element else {
+        return wrong("elementId", "nothing", "a string of at most 256 bytes");
+    };
+    let object = object.raw("elementId", element);
+    if kind == Kind::Typing {
+        let typing = raw("isTyping").and_then(as_bool);
+        let Some(typing) = typing else {
+            return wrong("isTyping", raw("isTyping").unwrap_or("nothing"), "true or false");
+        };
+        return told("user:typing", object.truth("isTyping", typing));
+    }
+    let selection = raw("selection").unwrap_or("null");
+    if selection.len() > SELECTION_BYTES_MAX {
+        return Err(Fault::too_large("selection", SELECTION_BYTES_MAX));
+    }
+    told("element:selected", object.raw("selection", selection))
+}

@@ -1,0 +1,147 @@
+//! Frames of clients: taking them apart, checking them, handing each message to whom it concerns.
+
+use std::collections::VecDeque;
+
+use baro_realtime::core::time::Now;
+use baro_realtime::core::wire::split_frame;
+
+use super::Hub;
+use super::connection::SignIn;
+use super::io::ConnectionId;
+use super::message::{Kind, Message};
+use super::outbox::Reply;
+use crate::fault::{Code, Fault};
+use crate::object::Object;
+
+impl Hub {
+    pub(super) fn on_received(&mut self, now: Now, id: ConnectionId, text: String) {
+        let Some(connection) = self.connection(id) else { return };
+        connection.heard_at = now.mono;
+        if text.len() > self.limits.frame_bytes {
+            self.close(now, id, 1009, "frame too large");
+            return;
+        }
+        match split_frame(&text) {
+            Ok(messages) => {
+                for message in messages {
+                    self.on_message(now, id, message);
+                }
+            }
+            Err(fault) => {
+                let fault = Fault::new(Code::BadRequest, format!("a frame is JSON: {fault}"));
+                self.complain(now, id, &Reply::default(), &fault);
+            }
+        }
+    }
+
+    pub(super) fn on_received_binary(&mut self, now: Now, id: ConnectionId) {
+        self.on_heard(now, id);
+        let fault = Fault::new(Code::BadRequest, "text frames only");
+        self.complain(now, id, &Reply::default(), &fault);
+    }
+
+    /// Refuses what no correct client sends; one that keeps doing so is closed.
+    pub(super) fn complain(&mut self, now: Now, id: ConnectionId, reply: &Reply, fault: &Fault) {
+        self.refuse(id, reply, fault);
+        let faults_max = self.limits.faults;
+        let Some(connection) = self.connection(id) else { return };
+        connection.faults += 1;
+        if connection.faults >= faults_max {
+            self.close(now, id, 4400, "too many faulty messages");
+        }
+    }
+
+    fn on_message(&mut self, now: Now, id: ConnectionId, text: &str) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        if matches!(connection.sign_in, SignIn::Checking { .. }) {
+            // The check takes no time worth speaking of, so what a flood could pile up here is bounded by its frames.
+            connection.backlog.push_back(text.to_owned());
+            return;
+        }
+        let message = match Message::parse(text, &self.limits) {
+            Ok(message) => message,
+            Err(malformed) => {
+                self.counters.count_received("malformed");
+                return self.complain(now, id, &Reply::to_id(malformed.id), &malformed.fault);
+            }
+        };
+        self.counters.count_received(message.kind.label());
+        if message.kind != Kind::Hello {
+            self.send_auth_ack(id);
+        }
+        if !self.has_room(now, id, &message) {
+            return;
+        }
+        if !self.is_signed_in(id) && !matches!(message.kind, Kind::Auth | Kind::Ping | Kind::Ack) {
+            let fault = Fault::new(Code::Unauthorized, "sign in first");
+            return self.complain(now, id, &Reply::to(&message), &fault);
+        }
+        self.take_user_of(now, id, &message);
+        match message.kind {
+            Kind::Auth => self.on_auth(now, id, &message),
+            Kind::Hello => self.on_hello(now, id, &message),
+            Kind::Subscribe => self.on_subscribe(now, id, &message),
+            Kind::Unsubscribe => self.on_unsubscribe(now, id, &message),
+            Kind::Create | Kind::Update | Kind::Delete => self.on_write(now, id, &message),
+            Kind::Cursor | Kind::Selection | Kind::Typing | Kind::Editing | Kind::Status => {
+                self.on_presence(now, id, &message);
+            }
+            Kind::Ping => self.on_ping(now, id, &message),
+            Kind::Ack => {}
+            Kind::Unknown => {
+                let fault = Fault::new(Code::UnknownType, "no such message type");
+                self.refuse(id, &Reply::to(&message), &fault);
+            }
+        }
+    }
+
+    /// Whether the client may send that now. Writes are bounded by how many are under way, not by time: who waits for his
+    /// answers may be as fast as the storage.
+    fn has_room(&mut self, now: Now, id: ConnectionId, message: &Message<'_>) -> bool {
+        let limits = &self.limits;
+        let Some(connection) = self.connections.get_mut(&id) else { return false };
+        if message.kind.is_presence() {
+            let per_second = limits.presence_per_second;
+            let room = connection.presence.take(now.mono, per_second, per_second);
+            if !room {
+                self.counters.presence_dropped += 1;
+            }
+            return room;
+        }
+        let room = if message.kind.is_write() {
+            connection.unanswered < limits.unanswered
+        } else {
+            connection.messages.take(now.mono, limits.messages_per_second, limits.messages_burst)
+        };
+        if !room {
+            let fault = Fault::new(Code::RateLimited, "too many messages").after_ms(1_000);
+            self.refuse(id, &Reply::to(message), &fault);
+        }
+        room
+    }
+
+    fn on_ping(&mut self, now: Now, id: ConnectionId, message: &Message<'_>) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let mut payload = Object::new().number("time", now.wall_ms);
+        if connection.is_baro() {
+            let mut heads = Object::new();
+            for channel in &connection.subscriptions {
+                if let Some(head) = self.channels.get(channel).and_then(|channel| channel.head) {
+                    heads = heads.number(channel, head);
+                }
+            }
+            payload = payload.raw("heads", &heads.finish());
+        }
+        let reply = Reply::to_id(message.id.as_deref().map(str::to_owned));
+        self.answer(id, "pong", &reply, Some(&payload.finish()));
+    }
+
+    /// Goes on with what came while a token was checked.
+    pub(super) fn resume_backlog(&mut self, now: Now, id: ConnectionId) {
+        let Some(connection) = self.connection(id) else { return };
+        let mut backlog: VecDeque<String> = std::mem::take(&mut connection.backlog);
+        while let Some(text) = backlog.pop_front() {
+            self.on_message(now, id, &text);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! The tables and how they come to be.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::ledger::StorageError;
+
+/// What this program writes. A database of a later one is left alone.
+const VERSION: u32 = 1;
+
+/// Each entry leads from the version of its index to the next.
+const MIGRATIONS: [&str; 1] = ["
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE client(id TEXT PRIMARY KEY, owner TEXT NOT NULL, last_seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE outcome(
+    client TEXT NOT NULL, slot INTEGER NOT NULL, seq INTEGER NOT NULL, refused INTEGER NOT NULL,
+    payload TEXT NOT NULL, PRIMARY KEY(client, slot)
+) WITHOUT ROWID;
+CREATE TABLE event(id TEXT PRIMARY KEY, version INTEGER NOT NULL, project TEXT, calendar TEXT, body TEXT);
+CREATE INDEX event_of_project ON event(project, id) WHERE body IS NOT NULL;
+CREATE INDEX event_of_calendar ON event(calendar, id) WHERE calendar IS NOT NULL AND body IS NOT NULL;
+CREATE TABLE channel(name TEXT PRIMARY KEY, epoch TEXT NOT NULL, seq INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE change(
+    channel TEXT NOT NULL, seq INTEGER NOT NULL, project TEXT NOT NULL, message TEXT NOT NULL,
+    left_project TEXT, left_message TEXT, PRIMARY KEY(channel, seq)
+) WITHOUT ROWID;
+"];
+
+pub(super) fn storage_error(fault: rusqlite::Error) -> StorageError {
+    StorageError(fault.to_string())
+}
+
+/// Brings a database to this program's version and returns the epoch of channels that are not yet written to.
+pub(super) fn prepare(connection: &mut Connection, fresh_epoch: &str) -> Result<Arc<str>, StorageError> {
+    let pragma = |name: &str, value: &str| connection.pragma_update(None, name, value).map_err(storage_error);
+    pragma("journal_mode", "WAL")?;
+    // An answer is a promise: what was acknowledged survives a power cut.
+    pragma("synchronous", "FULL")?;
+    pragma("temp_store", "MEMORY")?;
+    pragma("cache_size", "-16384")?;
+    pragma("journal_size_limit", "67108864")?;
+    connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(storage_error)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    let transaction = connection
+        .transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)
+        .map_err(storage_error)?;
+    let found: u32 =
+        transaction.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(storage_error)?;
+    if found > VERSION {
+        return Err(StorageError(format!(
+            "the database is of version {found}, this program knows up to {VERSION}"
+        )));
+    }
+    let steps = MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(usize::MAX));
+    for step in steps {
+        transaction.execute_batch(step).map_err(storage_error)?;
+    }
+    transaction.pragma_update(None, "user_version", VERSION).map_err(storage_error)?;
+    transaction
+        .execute("INSERT OR IGNORE INTO meta(key, value) VALUES('epoch', ?1)", [fresh_epoch])
+        .map_err(storage_error)?;
+    let epoch: Option<String> = transaction
+        .query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))
+        .optional()
+        .map_err(storage_error)?;
+    transaction.commit().map_err(storage_error)?;
+    Ok(Arc::from(epoch.unwrap_or_else(|| fresh_epoch.to_owned())))
+}

@@ -1,0 +1,145 @@
+//! One WebSocket: what it says goes to the hub, what the hub says goes to it.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use futures_util::SinkExt as _;
+use tokio::sync::mpsc::{Sender, UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
+
+use super::driver::{Event, Outbound, Outgoing, Shared};
+use crate::access::Claims;
+use crate::fault::Fault;
+use crate::hub::{ConnectionId, Input};
+
+/// How long a peer may leave the socket's buffer full before it counts as gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long the peer's answer to a close is waited for.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Serves a socket until it is over.
+pub(super) async fn serve(
+    mut socket: WebSocket,
+    connection: ConnectionId,
+    token: Option<Result<Claims, Fault>>,
+    driver: &Sender<Event>,
+) {
+    let (queue, outgoing) = unbounded_channel();
+    let shared = Arc::new(Shared::default());
+    let outbound = Outbound { queue, shared: Arc::clone(&shared) };
+    // The driver ends only with the process.
+    let opened = driver.send(Event::Opened { connection, token, outbound }).await;
+    if opened.is_ok() {
+        let end = converse(&mut socket, connection, driver, outgoing, &shared).await;
+        let _told = driver.send(Event::Hub(Input::Closed { connection })).await;
+        finish(&mut socket, end).await;
+    }
+}
+
+/// Why a conversation is over.
+enum End {
+    /// The peer closed, or the socket broke.
+    Peer,
+    /// It has to be closed with this code.
+    Close(u16, &'static str),
+}
+
+async fn converse(
+    socket: &mut WebSocket,
+    connection: ConnectionId,
+    driver: &Sender<Event>,
+    mut outgoing: UnboundedReceiver<Outgoing>,
+    shared: &Shared,
+) -> End {
+    loop {
+        let input = tokio::select! {
+            message = socket.recv() => match message {
+                Some(Ok(Message::Text(text))) => {
+                    Input::Received { connection, text: text.as_str().to_owned() }
+                }
+                Some(Ok(Message::Binary(_))) => Input::ReceivedBinary { connection },
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => Input::Heard { connection },
+                Some(Ok(Message::Close(_))) | None => return End::Peer,
+                Some(Err(fault)) => return end_of(&fault),
+            },
+            first = outgoing.recv() => {
+                let Some(first) = first else { return End::Peer };
+                match write(socket, first, &mut outgoing, shared).await {
+                    Ok(()) => continue,
+                    Err(end) => return end,
+                }
+            }
+        };
+        if driver.send(Event::Hub(input)).await.is_err() {
+            return End::Peer;
+        }
+    }
+}
+
+/// Writes everything that waits, then flushes once.
+async fn write(
+    socket: &mut WebSocket,
+    first: Outgoing,
+    outgoing: &mut UnboundedReceiver<Outgoing>,
+    shared: &Shared,
+) -> Result<(), End> {
+    let mut next = Some(first);
+    while let Some(one) = next {
+        match one {
+            Outgoing::Close { code, reason } => return Err(End::Close(code, reason)),
+            Outgoing::Frame { text, counted } => {
+                let written = tokio::select! {
+                    written = timeout(WRITE_TIMEOUT, socket.feed(Message::Text(text))) => written,
+                    () = shared.cut.notified() => return Err(End::Close(4429, "reading too slowly")),
+                };
+                shared.queued.fetch_sub(counted, Ordering::Relaxed);
+                if !matches!(written, Ok(Ok(()))) {
+                    return Err(End::Peer);
+                }
+            }
+        }
+        next = outgoing.try_recv().ok();
+    }
+    let flushed = tokio::select! {
+        flushed = timeout(WRITE_TIMEOUT, socket.flush()) => flushed,
+        () = shared.cut.notified() => return Err(End::Close(4429, "reading too slowly")),
+    };
+    if matches!(flushed, Ok(Ok(()))) { Ok(()) } else { Err(End::Peer) }
+}
+
+/// The close code for what made reading fail.
+fn end_of(fault: &axum::Error) -> End {
+    // The library's own error type is not part of what axum exports, so its text is what there is to tell them apart.
+    let text = fault.to_string();
+    if text.contains("too long") || text.contains("too large") {
+        End::Close(1009, "frame too large")
+    } else if text.contains("utf-8") || text.contains("UTF-8") {
+        End::Close(1007, "text is UTF-8")
+    } else if text.contains("protocol error") && !text.contains("without closing handshake") {
+        End::Close(1002, "WebSocket protocol violated")
+    } else {
+        End::Peer
+    }
+}
+
+async fn finish(socket: &mut WebSocket, end: End) {
+    let End::Close(code, reason) = end else {
+        // Completes the closing handshake if the peer began one.
+        let _closed = timeout(CLOSE_TIMEOUT, socket.close()).await;
+        return;
+    };
+    let frame = CloseFrame { code, reason: reason.into() };
+    let close = async {
+        socket.send(Message::Close(Some(frame))).await?;
+        while let Some(Ok(message)) = socket.recv().await {
+            if matches!(message, Message::Close(_)) {
+                break;
+            }
+        }
+        Ok::<(), axum::Error>(())
+    };
+    // A peer that does not answer is left all the same.
+    let _closed = timeout(CLOSE_TIMEOUT, close).await;
+}

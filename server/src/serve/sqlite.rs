@@ -1,0 +1,302 @@
+//! The tables in SQLite.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+
+use super::options::Database;
+use super::schema::{prepare, storage_error};
+use crate::ledger::{
+    Answer, Change, Channel, Client, EventRow, Head, StorageError, Stored, Tables, Withdrawn,
+};
+
+/// A database file, or one in memory.
+#[derive(Debug)]
+pub struct Sqlite {
+    connection: Connection,
+    epoch: Arc<str>,
+}
+
+impl Sqlite {
+    /// Opens a database, creating or migrating it as needed. `fresh_epoch` is the epoch of a new one.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is damaged, or is of a later version of this program.
+    pub fn open(database: &Database, fresh_epoch: &str) -> Result<Self, StorageError> {
+        let opened = match database {
+            Database::File(path) => Connection::open(path),
+            Database::Memory => Connection::open_in_memory(),
+        };
+        let mut connection = opened.map_err(storage_error)?;
+        let epoch = prepare(&mut connection, fresh_epoch)?;
+        Ok(Self { connection, epoch })
+    }
+
+    /// Begins a transaction around many writes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn begin(&mut self) -> Result<(), StorageError> {
+        self.execute("BEGIN", [])
+    }
+
+    /// Ends it; everything is on disk then.
+    ///
+    /// # Errors
+    /// When the database fails; nothing of the transaction is stored then.
+    pub fn commit(&mut self) -> Result<(), StorageError> {
+        let committed = self.execute("COMMIT", []);
+        if committed.is_err() && !self.connection.is_autocommit() {
+            // Only an open transaction can be rolled back; what failed is told either way.
+            let _rolled_back = self.execute("ROLLBACK", []);
+        }
+        committed
+    }
+
+    fn execute(&self, sql: &str, parameters: impl Params) -> Result<(), StorageError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(storage_error)?;
+        statement.execute(parameters).map(|_| ()).map_err(storage_error)
+    }
+
+    fn one<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StorageError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(storage_error)?;
+        statement.query_row(parameters, read).optional().map_err(storage_error)
+    }
+
+    fn all<T>(
+        &self,
+        sql: &str,
+        parameters: impl Params,
+        read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StorageError> {
+        let mut statement = self.connection.prepare_cached(sql).map_err(storage_error)?;
+        let rows = statement.query_map(parameters, read).map_err(storage_error)?;
+        rows.collect::<Result<_, _>>().map_err(storage_error)
+    }
+}
+
+/// SQLite's integers are signed; ours end at 2⁵³.
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn unsigned(row: &Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    row.get::<_, i64>(column).map(|number| u64::try_from(number).unwrap_or(0))
+}
+
+fn event_row(row: &Row<'_>) -> rusqlite::Result<EventRow> {
+    Ok(EventRow {
+        id: row.get(0)?,
+        version: unsigned(row, 1)?,
+        project: row.get(2)?,
+        calendar: row.get(3)?,
+        text: row.get(4)?,
+    })
+}
+
+impl Tables for Sqlite {
+    fn transact<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StorageError>,
+    ) -> Result<T, StorageError> {
+        self.execute("SAVEPOINT work", [])?;
+        match work(self) {
+            Ok(done) => self.execute("RELEASE work", []).map(|()| done),
+            Err(fault) => {
+                self.execute("ROLLBACK TO work", [])?;
+                self.execute("RELEASE work", [])?;
+                Err(fault)
+            }
+        }
+    }
+
+    fn client(&self, client: &str) -> Result<Option<Client>, StorageError> {
+        self.one("SELECT owner, last_seq FROM client WHERE id = ?1", [client], |row| {
+            Ok(Client { owner: row.get(0)?, last_seq: unsigned(row, 1)? })
+        })
+    }
+
+    fn put_client(&mut self, client: &str, row: &Client) -> Result<(), StorageError> {
+        self.execute(
+            "INSERT INTO client(id, owner, last_seq) VALUES(?1, ?2, ?3)
+             ON CONFLICT(id) DO UPDATE SET last_seq = excluded.last_seq",
+            (client, &*row.owner, signed(row.last_seq)),
+        )
+    }
+
+    fn outcome(&self, client: &str, seq: u64, ring: u64) -> Result<Option<Answer>, StorageError> {
+        self.one(
+            "SELECT refused, payload FROM outcome WHERE client = ?1 AND slot = ?2 AND seq = ?3",
+            (client, signed(seq % ring), signed(seq)),
+            |row| {
+                let payload = row.get(1)?;
+                Ok(if row.get(0)? { Answer::Error(payload) } else { Answer::Ack(payload) })
+            },
+        )
+    }
+
+    fn put_outcome(
+        &mut self,
+        client: &str,
+        seq: u64,
+        ring: u64,
+        answer: &Answer,
+    ) -> Result<(), StorageError> {
+        let (refused, payload) = match answer {
+            Answer::Ack(payload) => (false, payload),
+            Answer::Error(payload) => (true, payload),
+        };
+        self.execute(
+            "INSERT OR REPLACE INTO outcome(client, slot, seq, refused, payload) VALUES(?1, ?2, ?3, ?4, ?5)",
+            (client, signed(seq % ring), signed(seq), refused, &**payload),
+        )
+    }
+
+    fn event(&self, id: &str) -> Result<Option<Stored>, StorageError> {
+        self.one("SELECT id, version, project, calendar, body FROM event WHERE id = ?1", [id], |row| {
+            let deleted = row.get_ref(4)? == rusqlite::types::ValueRef::Null;
+            Ok(if deleted {
+                Stored::Deleted { version: unsigned(row, 1)? }
+            } else {
+                Stored::Present(event_row(row)?)
+            })
+        })
+    }
+
+    fn put_event(&mut self, id: &str, stored: &Stored) -> Result<(), StorageError> {
+        const SQL: &str = "INSERT INTO event(id, version, project, calendar, body) VALUES(?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT(id) DO UPDATE SET version = excluded.version, project = excluded.project,
+            calendar = excluded.calendar, body = excluded.body";
+        match stored {
+            Stored::Present(row) => {
+                let parameters =
+                    (id, signed(row.version), &*row.project, row.calendar.as_deref(), &*row.text);
+                self.execute(SQL, parameters)
+            }
+            Stored::Deleted { version } => {
+                let none: Option<&str> = None;
+                self.execute(SQL, (id, signed(*version), none, none, none))
+            }
+        }
+    }
+
+    fn events_of(&self, channel: Channel<'_>) -> Result<Vec<EventRow>, StorageError> {
+        match channel {
+            Channel::Project(project) => self.all(
+                "SELECT id, version, project, calendar, body FROM event
+                 WHERE project = ?1 AND body IS NOT NULL ORDER BY id",
+                [project],
+                event_row,
+            ),
+            Channel::Calendar(calendar) => self.all(
+                "SELECT id, version, project, calendar, body FROM event
+                 WHERE calendar = ?1 AND calendar IS NOT NULL AND body IS NOT NULL ORDER BY id",
+                [calendar],
+                event_row,
+            ),
+            Channel::Other => Ok(Vec::new()),
+        }
+    }
+
+    fn all_events(&self) -> Result<Vec<EventRow>, StorageError> {
+        self.all(
+            "SELECT id, version, project, calendar, body FROM event WHERE body IS NOT NULL ORDER BY id",
+            [],
+            event_row,
+        )
+    }
+
+    fn head(&self, channel: &str) -> Result<Head, StorageError> {
+        let head = self.one("SELECT epoch, seq FROM channel WHERE name = ?1", [channel], |row| {
+            Ok(Head { epoch: row.get(0)?, seq: unsigned(row, 1)? })
+        })?;
+        Ok(head.unwrap_or_else(|| Head { epoch: Arc::clone(&self.epoch), seq: 0 }))
+    }
+
+    fn append(&mut self, change: &Change) -> Result<(), StorageError> {
+        self.execute(
+            "INSERT INTO channel(name, epoch, seq) VALUES(?1, ?2, ?3)
+             ON CONFLICT(name) DO UPDATE SET seq = excluded.seq",
+            (&*change.channel, &*self.epoch, signed(change.seq)),
+        )?;
+        let left = change.withdrawn.as_ref();
+        self.execute(
+            "INSERT INTO change(channel, seq, project, message, left_project, left_message)
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+            (
+                &*change.channel,
+                signed(change.seq),
+                &*change.project,
+                &*change.text,
+                left.map(|left| &*left.project),
+                left.map(|left| &*left.text),
+            ),
+        )
+    }
+
+    fn trim(&mut self, channel: &str, seq: u64) -> Result<(), StorageError> {
+        self.execute("DELETE FROM change WHERE channel = ?1 AND seq <= ?2", (channel, signed(seq)))
+    }
+
+    fn changes_after(&self, channel: &str, seq: u64) -> Result<Vec<Change>, StorageError> {
+        let name: Arc<str> = Arc::from(channel);
+        self.all(
+            "SELECT seq, project, message, left_project, left_message FROM change
+             WHERE channel = ?1 AND seq > ?2 ORDER BY seq",
+            (channel, signed(seq)),
+            |row| {
+                let left = match (row.get(3)?, row.get(4)?) {
+                    (Some(project), Some(text)) => Some(Withdrawn { project, text }),
+                    _ => None,
+                };
+                Ok(Change {
+                    channel: Arc::clone(&name),
+                    seq: unsigned(row, 0)?,
+                    project: row.get(1)?,
+                    text: row.get(2)?,
+                    withdrawn: left,
+                })
+            },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    crate::ledger::contract::ledger_contract!(
+        Sqlite::open(&Database::Memory, "epoch-1").expect("a database")
+    );
+
+    #[test]
+    fn a_database_of_a_later_version_is_left_alone() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let database = Database::File(dir.path().join("data"));
+        drop(Sqlite::open(&database, "epoch-1").expect("a database"));
+        let again = Sqlite::open(&database, "epoch-2").expect("a database");
+        assert_eq!(again.head("project:p").map(|head| head.epoch.to_string()), Ok("epoch-1".to_owned()));
+        again.connection.pragma_update(None, "user_version", 99).expect("a pragma");
+        drop(again);
+        let fault = Sqlite::open(&database, "epoch-3").expect_err("a fault");
+        assert!(fault.0.contains("version 99"), "{fault}");
+    }
+
+    #[test]
+    fn what_is_committed_is_flushed() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let tables = Sqlite::open(&Database::File(dir.path().join("data")), "epoch-1").expect("a database");
+        let pragma = |name: &str| {
+            tables
+                .connection
+                .query_row(&format!("PRAGMA {name}"), [], |row| row.get::<_, rusqlite::types::Value>(0))
+        };
+        assert_eq!(pragma("synchronous"), Ok(2.into()));
+        assert_eq!(pragma("journal_mode"), Ok("wal".to_owned().into()));
+    }
+}
