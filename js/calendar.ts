@@ -58,12 +58,18 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     return this.#alive().isConnected()
   }
 
-  on<Type extends keyof contract.RealtimeListeners>(type: Type, listener: contract.RealtimeListeners[Type]): () => void {
+  on<Type extends keyof contract.RealtimeListeners>(
+    type: Type,
+    listener: contract.RealtimeListeners[Type],
+  ): () => void {
     this.#alive()
     return this.#listeners.add(type, listener)
   }
 
-  once<Type extends keyof contract.RealtimeListeners>(type: Type, listener: contract.RealtimeListeners[Type]): () => void {
+  once<Type extends keyof contract.RealtimeListeners>(
+    type: Type,
+    listener: contract.RealtimeListeners[Type],
+  ): () => void {
     this.#alive()
     return this.#listeners.add(type, listener, true)
   }
@@ -72,7 +78,11 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     this.#listeners.remove(type, listener)
   }
 
-  async send(type: string, payload: unknown, options: { requireAck?: boolean; timeout?: number } = {}): Promise<unknown> {
+  async send(
+    type: string,
+    payload: unknown,
+    options: { requireAck?: boolean; timeout?: number } = {},
+  ): Promise<unknown> {
     return this.#tickets.promise(this.#alive().send(type, payload, options.requireAck === true, options.timeout))
   }
 
@@ -202,7 +212,10 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   /** Tells the core which of the events are wanted that cost it something. */
   #watch(): void {
     const has = (types: (keyof contract.RealtimeListeners)[]) => types.some((type) => this.#listeners.has(type))
-    this.#core?.watch(has(['message', 'message-acknowledged']), has(['event:created', 'event:updated', 'event:deleted']))
+    this.#core?.watch(
+      has(['message', 'message-acknowledged']),
+      has(['event:created', 'event:updated', 'event:deleted']),
+    )
   }
 
   #tell(type: string, given: unknown[]): void {

@@ -18,7 +18,9 @@ export class Listeners {
 
   add<Name extends Type>(type: Name, listener: RealtimeListeners[Name], once = false): () => void {
     if (typeof listener !== 'function') {
-      throw realtimeError('invalid_argument', `listener: expected a function, got ${typeof listener}`, { retryable: false })
+      throw realtimeError('invalid_argument', `listener: expected a function, got ${typeof listener}`, {
+        retryable: false,
+      })
     }
     const entry = { listener: listener as Listener, once }
     const entries = this.#added.get(type) ?? new Set()
@@ -60,7 +62,10 @@ export class Listeners {
   }
 
   #report(type: string, cause: unknown): void {
-    const error = realtimeError('listener_error', `A listener of '${type}' threw: ${String(cause)}`, { retryable: false, cause })
+    const error = realtimeError('listener_error', `A listener of '${type}' threw: ${String(cause)}`, {
+      retryable: false,
+      cause,
+    })
     // One that fails to report must not be asked to report that.
     if (type !== 'error' && this.has('error')) this.emit('error', [error])
     else console.error(error)

@@ -35,7 +35,7 @@ export async function serve(folder, headers = {}) {
   return { address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() }
 }
 
-/** Opens a folder's page and returns what its program leaves in `window.result`. */
+/** Opens a folder's page and returns what its program leaves in `globalThis.result`. */
 export async function open(browser, folder, headers) {
   const site = await serve(folder, headers)
   const page = await browser.newPage()
@@ -44,10 +44,10 @@ export async function open(browser, folder, headers) {
   page.on('pageerror', (error) => said.push(error.message))
   try {
     await page.goto(site.address)
-    const result = await page.waitForFunction(() => window.result, undefined, { timeout: 15_000 })
+    const result = await page.waitForFunction(() => globalThis.result, undefined, { timeout: 15_000 })
     return await result.jsonValue()
   } catch (error) {
-    throw new Error(`${error.message}\nThe page said: ${said.join(' | ')}`)
+    throw new Error(`${error.message}\nThe page said: ${said.join(' | ')}`, { cause: error })
   } finally {
     await page.close()
     site.close()

@@ -65,7 +65,7 @@ describe('a bundler without configuration', () => {
     const tab = await browser.newPage()
     try {
       await tab.goto(server.resolvedUrls.local[0])
-      const result = await tab.waitForFunction(() => window.result, undefined, { timeout: 15_000 })
+      const result = await tab.waitForFunction(() => globalThis.result, undefined, { timeout: 15_000 })
       assert.deepEqual(await result.jsonValue(), expected)
     } finally {
       await tab.close()

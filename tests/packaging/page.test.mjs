@@ -19,7 +19,7 @@ describe('a page without a bundler', () => {
       'main.js': program(entry('index')),
       'index.html': page('/main.js'),
       'worker.js': program(entry('inline')),
-      'with-worker.js': `new Worker('/worker.js', { type: 'module' }).onmessage = ({ data }) => { window.result = data }`,
+      'with-worker.js': `new Worker('/worker.js', { type: 'module' }).onmessage = ({ data }) => { globalThis.result = data }`,
     })
     browser = await launch()
   })

@@ -6,17 +6,18 @@ import { before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { installPackage, packageIn, repository } from './installed.mjs'
 
-// wasm-bindgen gives every class these; they are its own memory management and no part of the contract.
-const generated = ['constructor', 'free', '__destroy_into_raw']
+// wasm-bindgen gives every class these; they are its own memory management.
+const generated = ['constructor', '__destroy_into_raw']
 
-function declaredMembers(declarations, name) {
-  const body = declarations.split(`class ${name} {`)[1]?.split('\n}')[0] ?? ''
-  return new Set(
-    [...body.matchAll(/^ {2}(\w+)(?:<.*>)?\(/gm)]
-      .map(([, member]) => member)
-      .filter((member) => member !== 'constructor'),
-  )
+function declaredMembers(file) {
+  const body = readFileSync(file, 'utf8').split('class RealtimeCalendar {')[1]?.split('\n}')[0] ?? ''
+  const members = [...body.matchAll(/^ {2}(\w+)(?:<.*>)?\(/gm)].map(([, member]) => member)
+  assert.ok(members.length > 30, `the class was found in ${file}`)
+  return members.filter((member) => member !== 'constructor')
 }
+
+const methodsOf = ({ prototype }) =>
+  Object.getOwnPropertyNames(prototype).filter((member) => !generated.includes(member))
 
 describe('the declared contract', () => {
   let folder
@@ -24,22 +25,22 @@ describe('the declared contract', () => {
     folder = installPackage()
   })
 
-  it('declares the methods of the class, no more and no fewer', async () => {
-    const declared = declaredMembers(
-      readFileSync(join(packageIn(folder), 'esm/types.d.ts'), 'utf8'),
-      'RealtimeCalendar',
-    )
-    const { RealtimeCalendar } = await import(pathToFileURL(join(packageIn(folder), 'esm/index.js')).href)
-    const compiled = Object.getOwnPropertyNames(RealtimeCalendar.prototype).filter((name) => !generated.includes(name))
-    assert.ok(declared.size > 30, 'the class was found in the declarations')
-    assert.deepEqual(
-      {
-        declaredOnly: [...declared].filter((name) => !compiled.includes(name)),
-        compiledOnly: compiled.filter((name) => !declared.has(name)),
-      },
-      { declaredOnly: [], compiledOnly: [] },
-    )
-  })
+  for (const [what, declarations, module] of [
+    ['published class', 'types.d.ts', 'calendar.js'],
+    ['compiled class', 'glue.d.ts', 'glue.js'],
+  ]) {
+    it(`declares the methods of the ${what}, no more and no fewer`, async () => {
+      const esm = join(packageIn(folder), 'esm')
+      const declared = declaredMembers(join(esm, declarations))
+      const { RealtimeCalendar } = await import(pathToFileURL(join(esm, module)).href)
+      const existing = methodsOf(RealtimeCalendar)
+      const difference = {
+        onlyDeclared: declared.filter((member) => !existing.includes(member)),
+        onlyExisting: existing.filter((member) => !declared.includes(member)),
+      }
+      assert.deepEqual(difference, { onlyDeclared: [], onlyExisting: [] })
+    })
+  }
 
   it('mentions no `any`', () => {
     for (const name of readdirSync(join(packageIn(folder), 'esm')).filter((file) => file.endsWith('.d.ts'))) {
