@@ -1,1 +1,32 @@
-//! Deterministic simulator.
+//! Deterministic simulator of Baro Realtime.
+//!
+//! Owns a world in one thread: devices that run the client, the server's hub over its ledger, the network and the disks
+//! between them, and a nemesis that breaks things. Guarantees that one seed always gives one history. Knows the client
+//! and the server only through what a browser and a socket see of them; what is right is judged by oracles of its own.
+//!
+//! | where | what |
+//! | --- | --- |
+//! | `options` `dice` | what a seed means |
+//! | `queue` `trace` `world` | time and the loop |
+//! | `network` `disk` `server` `device` | the parts of the world |
+//! | `workload` `nemesis` | what people do, what breaks |
+//! | `judge` | the invariants |
+//! | `run` `shrink` `bank` `main` | one seed, the smallest failure, known seeds, the command |
+
+#![forbid(unsafe_code)]
+
+pub mod bank;
+mod device;
+mod dice;
+mod disk;
+mod judge;
+mod nemesis;
+mod network;
+pub mod options;
+mod queue;
+pub mod run;
+mod server;
+pub mod shrink;
+mod trace;
+mod workload;
+mod world;

@@ -1,0 +1,421 @@
+//! A device: a program that runs the client, its database, its clocks.
+//!
+//! Owns what a browser does for the core: effects become packets and transactions, their ends become inputs. Decides
+//! nothing.
+
+use std::collections::BTreeMap;
+
+use baro_realtime::core::client::Client;
+use baro_realtime::core::config::{Config, UserConfig, Value};
+use baro_realtime::core::fault::Fault;
+use baro_realtime::core::id::{PipeId, Ticket};
+use baro_realtime::core::io::{Call, Effect, Event, Input, Output, PipeEvent, Reply, StorageEvent};
+use baro_realtime::core::offline::Table;
+use baro_realtime::core::session::Signal;
+use baro_realtime::core::time::{Now, Timestamp};
+use baro_realtime_server::hub::ConnectionId;
+
+use crate::dice::Dice;
+use crate::disk::{Disk, Transaction, aborted};
+use crate::judge::Violation;
+use crate::network::{End, Packet};
+use crate::options::Class;
+use crate::queue::Happening;
+use crate::server::{WALL_MS, token_of};
+use crate::world::World;
+
+/// Timers that may fire at one instant before that counts as going round in circles.
+const TIMERS_AT_ONCE: u64 = 500;
+
+/// A running program.
+#[derive(Debug)]
+pub(crate) struct Program {
+    pub(crate) client: Client,
+    pub(crate) life: u64,
+    pipes: BTreeMap<PipeId, ConnectionId>,
+    /// Channels that it asked for and was not refused, with how often.
+    pub(crate) subscriptions: BTreeMap<String, u64>,
+    pub(crate) asked: BTreeMap<Ticket, String>,
+    pub(crate) destroyed: bool,
+}
+
+/// A device.
+#[derive(Debug)]
+pub(crate) struct Device {
+    pub(crate) user: String,
+    pub(crate) disk: Disk,
+    pub(crate) program: Option<Program>,
+    pub(crate) lives: u64,
+    pub(crate) mono_offset: u64,
+    pub(crate) wall_offset: u64,
+    pub(crate) frozen_until: u64,
+    pub(crate) offline_until: u64,
+    timer: u64,
+    timer_at: Option<Timestamp>,
+    timers_now: (u64, u64),
+    dice: Dice,
+}
+
+impl Device {
+    pub(crate) fn new(seed: u64, index: usize) -> Self {
+        let mut dice = Dice::of(seed, &format!("device {index}"));
+        Self {
+            user: format!("user{}", index % 3),
+            disk: Disk::default(),
+            program: None,
+            lives: 0,
+            mono_offset: dice.below(1 << 40),
+            wall_offset: dice.below(600_000),
+            frozen_until: 0,
+            offline_until: 0,
+            timer: 0,
+            timer_at: None,
+            timers_now: (0, 0),
+            dice,
+        }
+    }
+}
+
+impl World {
+    pub(crate) fn device_now(&self, d: usize) -> Now {
+        let device = &self.devices[d];
+        Now {
+            mono: Timestamp(self.now + device.mono_offset),
+            wall_ms: WALL_MS + self.now + device.wall_offset,
+        }
+    }
+
+    /// Starts the program of a device.
+    pub(crate) fn start(&mut self, d: usize) -> Result<(), Violation> {
+        if !self.make_room(d)? {
+            return Ok(());
+        }
+        let now = self.device_now(d);
+        let config = self.config(d);
+        let device = &mut self.devices[d];
+        device.lives += 1;
+        device.timer_at = None;
+        device.frozen_until = 0;
+        let seed = [device.dice.any(), device.dice.any(), device.dice.any(), device.dice.any()];
+        let client = Client::new(config, seed, now);
+        self.trace.note(self.now, d as u64, "starts", "");
+        let life = device.lives;
+        self.judge.started(d);
+        self.devices[d].program = Some(Program {
+            client,
+            life,
+            pipes: BTreeMap::new(),
+            subscriptions: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            destroyed: false,
+        });
+        self.drain(d)?;
+        self.call(d, Call::Connect)?.ok();
+        for channel in ["project:p0", "project:p1"] {
+            if self.options.is_calm() || self.dice.workload.chance(80) {
+                self.subscribe(d, channel)?;
+            }
+        }
+        let at = self.now + self.dice.workload.around(self.options.work_ms);
+        self.queue.push(at, Happening::Work(d, life));
+        Ok(())
+    }
+
+    fn config(&mut self, d: usize) -> Config {
+        let url = Value::Object(vec![("url".to_owned(), Value::Text("ws://server/ws".to_owned()))]);
+        #[expect(clippy::expect_used, reason = "the one option that is required is there")]
+        let mut config = Config::read(&url, None).expect("a configuration");
+        let user = self.devices[d].user.clone();
+        config.reconnect.attempts_max = None;
+        config.reconnect.delay_ms = 300;
+        config.reconnect.delay_ms_max = 8_000;
+        if self.options.signed_in {
+            config.can_refresh_token = true;
+            config.token = self.dice.workload.chance(50).then(|| self.new_token(d));
+        } else {
+            config.user = Some(UserConfig { id: user, ..UserConfig::default() });
+        }
+        if !self.options.is_calm() && self.dice.workload.chance(5) {
+            config.offline = None;
+        }
+        config
+    }
+
+    fn new_token(&mut self, d: usize) -> String {
+        let short = self.options.has(Class::Expiry) && !self.healed;
+        let good_for_ms = if short { self.dice.faults.between(2_000, 12_000) } else { 1_000_000_000 };
+        let expires_s = (WALL_MS + self.now + self.server.wall_offset + good_for_ms) / 1_000;
+        token_of(&self.devices[d].user, expires_s)
+    }
+
+    /// The program of a device gets an input.
+    fn feed(&mut self, d: usize, input: Input<'_>) -> Result<(), Violation> {
+        let now = self.device_now(d);
+        let Some(program) = &mut self.devices[d].program else { return Ok(()) };
+        // A destroyed program has no use for it, and says so.
+        let _refused = program.client.handle(now, input);
+        self.drain(d)
+    }
+
+    /// The program of a device calls. `None`: refused, as a fault in the call.
+    pub(crate) fn call(&mut self, d: usize, call: Call) -> Result<Result<Reply, Fault>, Violation> {
+        let now = self.device_now(d);
+        self.trace.note(self.now, d as u64, "calls", &format!("{call:?}"));
+        let destroying = call == Call::Destroy;
+        let Some(program) = &mut self.devices[d].program else { return Ok(Ok(Reply::Done)) };
+        let before = (program.client.store().revision(), program.client.metrics().writes_pending);
+        let result = program.client.handle(now, Input::Call(call));
+        program.destroyed |= destroying;
+        match &result {
+            Ok(reply) => self.judge.called(d, reply, &program.client)?,
+            Err(fault) => {
+                let after = (program.client.store().revision(), program.client.metrics().writes_pending);
+                if before != after {
+                    return Err(Violation::new("call", format!("a refused call changed something: {fault:?}")));
+                }
+            }
+        }
+        self.drain(d)?;
+        Ok(result)
+    }
+
+    /// Does what the program of a device put out, and sees that all is right.
+    pub(crate) fn drain(&mut self, d: usize) -> Result<(), Violation> {
+        while let Some(output) = self.devices[d].program.as_mut().and_then(|program| program.client.poll_output()) {
+            match output {
+                Output::Effect(effect) => self.on_effect(d, effect)?,
+                Output::Event(event) => self.on_event(d, event)?,
+            }
+        }
+        let device = &mut self.devices[d];
+        let Some(program) = &device.program else { return Ok(()) };
+        self.judge.look(d, &program.client, &program.subscriptions, &device.user, self.options.signed_in)?;
+        let due = program.client.poll_timeout();
+        if due != device.timer_at {
+            device.timer_at = due;
+            if let Some(due) = due {
+                device.timer += 1;
+                let at = due.0.saturating_sub(device.mono_offset).max(self.now);
+                self.queue.push(at, Happening::Timer(d, device.timer));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn on_timer(&mut self, d: usize, timer: u64) -> Result<(), Violation> {
+        let device = &mut self.devices[d];
+        if device.timer != timer || device.program.is_none() {
+            return Ok(());
+        }
+        device.timer_at = None;
+        let (at, times) = device.timers_now;
+        device.timers_now = if at == self.now { (at, times + 1) } else { (self.now, 0) };
+        if device.timers_now.1 > TIMERS_AT_ONCE {
+            return Err(Violation::new("I11", format!("device {d} sets timers for now without end")));
+        }
+        self.feed(d, Input::Tick)
+    }
+
+    fn on_effect(&mut self, d: usize, effect: Effect) -> Result<(), Violation> {
+        match effect {
+            Effect::OpenPipe { pipe, .. } => {
+                self.trace.note(self.now, d as u64, "opens", &pipe.0.to_string());
+                self.judge.opened(d, pipe, self.now)?;
+                self.open(d, pipe);
+            }
+            Effect::SendText(pipe, text) => {
+                self.trace.note(self.now, d as u64, "sends", &text);
+                let connection = self.devices[d].program.as_ref().and_then(|program| program.pipes.get(&pipe));
+                if let Some(connection) = connection.copied() {
+                    self.send(connection, End::Server, Packet::Frame(text.into()));
+                }
+            }
+            Effect::ClosePipe(pipe, code, reason) => {
+                self.trace.note(self.now, d as u64, "closes", reason);
+                self.judge.closing(d, pipe);
+                let connection = self.devices[d].program.as_ref().and_then(|program| program.pipes.get(&pipe));
+                if let Some(connection) = connection.copied() {
+                    self.send(connection, End::Server, Packet::Close(code, reason));
+                }
+            }
+            Effect::Load(_) => self.ask_disk(d, Transaction::Load),
+            Effect::Commit(batch, ops) => {
+                self.trace.note(self.now, d as u64, "stores", &format!("{batch:?} {ops:?}"));
+                self.ask_disk(d, Transaction::Commit(batch, ops));
+            }
+            Effect::RequestToken => {
+                let life = self.devices[d].lives;
+                let at = self.now + self.dice.net.around(80);
+                self.queue.push(at, Happening::Token(d, life));
+            }
+        }
+        Ok(())
+    }
+
+    fn on_event(&mut self, d: usize, event: Event) -> Result<(), Violation> {
+        if self.trace_is_wanted(&event) {
+            self.trace.note(self.now, d as u64, "tells", &format!("{event:?}"));
+        }
+        let Some(program) = self.devices[d].program.as_mut() else { return Ok(()) };
+        match event {
+            Event::Settled(ticket, outcome) => {
+                let refused = matches!(&outcome, baro_realtime::core::io::Outcome::Refused(_));
+                if let (Some(channel), true) = (program.asked.remove(&ticket), refused) {
+                    let refusal = format!("{outcome:?}");
+                    if !refusal.contains("unsubscribed") && !refusal.contains("destroyed") {
+                        program.subscriptions.remove(&channel);
+                    }
+                }
+                let device = &self.devices[d];
+                self.judge.settled(d, ticket, &outcome, &device.disk)?;
+            }
+            Event::Error(fault) => self.judge.told_error(&fault)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn trace_is_wanted(&self, event: &Event) -> bool {
+        !matches!(event, Event::PresenceChanged | Event::Relayed(..) | Event::SyncChanged)
+    }
+
+    fn open(&mut self, d: usize, pipe: PipeId) {
+        let life = self.devices[d].lives;
+        let id = self.network.open(d, life, pipe);
+        if let Some(program) = &mut self.devices[d].program {
+            program.pipes.insert(pipe, id);
+        }
+        let refusing = self.network.refusing.filter(|(until, _)| *until > self.now);
+        let offline = self.devices[d].offline_until > self.now;
+        match refusing {
+            Some((until, true)) => {
+                if let Some(connection) = self.network.connections.get_mut(&id) {
+                    connection.to_server.clog(until);
+                }
+                self.send(id, End::Server, Packet::Open);
+            }
+            Some((_, false)) => self.send(id, End::Device, Packet::Close(1006, "")),
+            None if offline => self.send(id, End::Device, Packet::Close(1006, "")),
+            None => self.send(id, End::Server, Packet::Open),
+        }
+    }
+
+    /// Something reached a device.
+    pub(crate) fn on_device_arrival(&mut self, id: ConnectionId, packet: Packet) -> Result<(), Violation> {
+        let Some(connection) = self.network.connections.get(&id) else { return Ok(()) };
+        let (d, pipe, life, served) = (connection.device, connection.pipe, connection.life, connection.served);
+        let living = self.devices[d].program.as_ref().is_some_and(|program| program.life == life);
+        if let Packet::Close(..) = packet {
+            self.forget_if_over(id);
+            if !served {
+                self.network.connections.remove(&id);
+            }
+        }
+        if !living {
+            return Ok(());
+        }
+        let event = match &packet {
+            Packet::Open => PipeEvent::Opened,
+            Packet::Frame(text) => PipeEvent::Text(text),
+            Packet::Close(code, reason) => {
+                self.judge.closing(d, pipe);
+                if let Some(program) = &mut self.devices[d].program {
+                    program.pipes.remove(&pipe);
+                }
+                self.trace.note(self.now, d as u64, "closed", &code.to_string());
+                PipeEvent::Closed { code: *code, reason }
+            }
+        };
+        if let PipeEvent::Text(text) = event {
+            self.trace.note(self.now, d as u64, "gets", text);
+        }
+        self.feed(d, Input::Pipe(pipe, event))
+    }
+
+    fn ask_disk(&mut self, d: usize, transaction: Transaction) {
+        let slow = self.options.has(Class::SlowDisk) && !self.healed;
+        let takes = if slow { self.dice.disk.around(150) } else { self.dice.disk.below(6) };
+        let due = self.devices[d].disk.ask(self.now + takes, transaction);
+        self.queue.push(due, Happening::Transaction(d));
+    }
+
+    /// A device's storage has finished a transaction.
+    pub(crate) fn on_transaction(&mut self, d: usize) -> Result<(), Violation> {
+        let Some(transaction) = self.devices[d].disk.next(self.now) else { return Ok(()) };
+        let missing = self.devices[d].disk.missing;
+        let fails = self.options.has(Class::Abort) && !self.healed && self.dice.disk.chance(8);
+        let event = match transaction {
+            Transaction::Load if missing => StorageEvent::Unavailable("no database".to_owned()),
+            Transaction::Load => StorageEvent::Loaded(self.devices[d].disk.rows()),
+            Transaction::Commit(batch, _) if missing || fails => {
+                self.devices[d].disk.had_aborts = true;
+                aborted(batch)
+            }
+            Transaction::Commit(batch, ops) => {
+                self.store(d, ops)?;
+                StorageEvent::Committed(batch)
+            }
+        };
+        let takes = self.dice.disk.below(3);
+        let life = self.devices[d].lives;
+        let disk = &mut self.devices[d].disk;
+        let due = disk.told.back().map_or(0, |(due, _)| *due).max(self.now + takes);
+        disk.told.push_back((due, event));
+        self.queue.push(due, Happening::Stored(d, life));
+        Ok(())
+    }
+
+    fn store(&mut self, d: usize, ops: Vec<baro_realtime::core::io::StorageOp>) -> Result<(), Violation> {
+        for (table, key, before) in self.devices[d].disk.apply(ops) {
+            if table == Table::Outbox && before.is_some() {
+                self.judge.row_removed(&key)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn on_stored(&mut self, d: usize) -> Result<(), Violation> {
+        let Some((_, event)) = self.devices[d].disk.told.pop_front() else { return Ok(()) };
+        self.trace.note(self.now, d as u64, "stored", "");
+        self.feed(d, Input::Storage(event))
+    }
+
+    pub(crate) fn on_token(&mut self, d: usize) -> Result<(), Violation> {
+        let fails = self.options.has(Class::Expiry) && !self.healed && self.dice.faults.chance(10);
+        let token = if fails { Err("the sign-in page is away".to_owned()) } else { Ok(self.new_token(d)) };
+        self.feed(d, Input::Token(token))
+    }
+
+    pub(crate) fn signal(&mut self, d: usize, signal: Signal) -> Result<(), Violation> {
+        self.trace.note(self.now, d as u64, "signal", &format!("{signal:?}"));
+        self.judge.may_attempt(d);
+        self.feed(d, Input::Signal(signal))
+    }
+
+    /// A program ends without a word: some of what it asked of its storage is done, some of what it sent arrives.
+    pub(crate) fn kill(&mut self, d: usize) -> Result<(), Violation> {
+        if self.devices[d].program.take().is_none() {
+            return Ok(());
+        }
+        self.trace.note(self.now, d as u64, "killed", "");
+        self.judge.ended(d);
+        let waiting = self.devices[d].disk.waiting.len() as u64;
+        let keep = self.dice.disk.below(waiting + 1) as usize;
+        let missing = self.devices[d].disk.missing;
+        for transaction in self.devices[d].disk.take_done(keep) {
+            if let (Transaction::Commit(_, ops), false) = (transaction, missing) {
+                self.store(d, ops)?;
+            }
+        }
+        for id in self.network.of_device(d) {
+            let delay = self.delay();
+            let Some(connection) = self.network.connections.get_mut(&id) else { continue };
+            connection.to_device.close();
+            let keep = self.dice.net.below(connection.to_server.len() as u64 + 1) as usize;
+            if let Some(due) = connection.to_server.cut(keep, self.now + delay, 1006) {
+                self.queue.push(due, Happening::Arrival(id, End::Server));
+            }
+        }
+        Ok(())
+    }
+}

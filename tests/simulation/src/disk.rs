@@ -1,0 +1,98 @@
+//! A device's database: transactions one after the other, each whole or not at all.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use baro_realtime::core::fault::Fault;
+use baro_realtime::core::id::BatchId;
+use baro_realtime::core::io::{Row, StorageEvent, StorageOp};
+use baro_realtime::core::offline::Table;
+
+/// What the program asked for.
+#[derive(Debug, Clone)]
+pub(crate) enum Transaction {
+    /// All rows.
+    Load,
+    /// A batch.
+    Commit(BatchId, Vec<StorageOp>),
+}
+
+/// Rows and what is on its way to them.
+#[derive(Debug, Default)]
+pub(crate) struct Disk {
+    rows: BTreeMap<(Table, String), String>,
+    pub(crate) waiting: VecDeque<(u64, Transaction)>,
+    /// What the program has not heard yet.
+    pub(crate) told: VecDeque<(u64, StorageEvent)>,
+    pub(crate) last_due: u64,
+    /// Whether there is a database at all.
+    pub(crate) missing: bool,
+    /// Whether a transaction ever failed: rows may be left then that their program believes gone.
+    pub(crate) had_aborts: bool,
+}
+
+impl Disk {
+    /// Asks for a transaction; it is done at `due`, or after the one before.
+    pub(crate) fn ask(&mut self, due: u64, transaction: Transaction) -> u64 {
+        self.last_due = self.last_due.max(due);
+        self.waiting.push_back((self.last_due, transaction));
+        self.last_due
+    }
+
+    /// The next transaction, if it is due.
+    pub(crate) fn next(&mut self, now: u64) -> Option<Transaction> {
+        if self.waiting.front().is_none_or(|(due, _)| *due > now) {
+            return None;
+        }
+        self.waiting.pop_front().map(|(_, transaction)| transaction)
+    }
+
+    /// Stores a batch. Returns what was done to each row: its key and what it was.
+    pub(crate) fn apply(&mut self, ops: Vec<StorageOp>) -> Vec<(Table, String, Option<String>)> {
+        let mut done = Vec::with_capacity(ops.len());
+        for op in ops {
+            match op {
+                StorageOp::Put(row) => {
+                    self.rows.insert((row.table, row.key), row.value);
+                }
+                StorageOp::Delete(table, key) => {
+                    let before = self.rows.remove(&(table, key.clone()));
+                    done.push((table, key, before));
+                }
+            }
+        }
+        done
+    }
+
+    /// All rows, as the program gets them.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let row = |((table, key), value): (&(Table, String), &String)| Row {
+            table: *table,
+            key: key.clone(),
+            value: value.clone(),
+        };
+        self.rows.iter().map(row).collect()
+    }
+
+    /// Whether there is a row.
+    pub(crate) fn has(&self, table: Table, key: &str) -> bool {
+        self.rows.contains_key(&(table, key.to_owned()))
+    }
+
+    /// How many rows a table has.
+    pub(crate) fn count(&self, table: Table) -> usize {
+        self.rows.keys().filter(|(of, _)| *of == table).count()
+    }
+
+    /// The program ends: the first `keep` transactions that were asked for are done, all others are not.
+    pub(crate) fn take_done(&mut self, keep: usize) -> Vec<Transaction> {
+        self.told.clear();
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.truncate(keep);
+        waiting.into_iter().map(|(_, transaction)| transaction).collect()
+    }
+}
+
+/// Why a transaction fails.
+pub(crate) fn aborted(batch: BatchId) -> StorageEvent {
+    StorageEvent::Aborted(batch, Fault::retryable("storage_failed", "QuotaExceededError"))
+}

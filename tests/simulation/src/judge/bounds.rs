@@ -1,0 +1,100 @@
+//! `I10` one socket, `I11` bounds, `I13` calm is calm.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use baro_realtime::core::client::Client;
+use baro_realtime::core::id::PipeId;
+
+use super::{Judge, Violation};
+
+/// Most writes of a stream that are sent and undecided.
+const WINDOW: u64 = 32;
+/// Most attempts to connect that a program makes by itself in ten seconds.
+const ATTEMPTS: usize = 14;
+/// How many ms that is.
+const ATTEMPTS_MS: u64 = 10_000;
+
+/// What is counted of one program.
+#[derive(Debug, Default)]
+pub(super) struct Bounds {
+    pipes: BTreeSet<PipeId>,
+    attempts: VecDeque<u64>,
+    /// Attempts that the user or the surroundings asked for.
+    allowed: usize,
+}
+
+impl Bounds {
+    pub(super) fn started(&mut self) {
+        *self = Self { allowed: 1, ..Self::default() };
+    }
+}
+
+impl Judge {
+    /// A program opens a socket.
+    pub(crate) fn opened(&mut self, d: usize, pipe: PipeId, now: u64) -> Result<(), Violation> {
+        let bounds = &mut self.bounds[d];
+        bounds.pipes.insert(pipe);
+        if bounds.pipes.len() > 1 {
+            return Err(Violation::new("I10", format!("device {d} has {:?} open", bounds.pipes)));
+        }
+        if bounds.allowed > 0 {
+            bounds.allowed -= 1;
+            return Ok(());
+        }
+        bounds.attempts.push_back(now);
+        while bounds.attempts.front().is_some_and(|at| at + ATTEMPTS_MS < now) {
+            bounds.attempts.pop_front();
+        }
+        if bounds.attempts.len() > ATTEMPTS {
+            let what = format!("device {d} made {} attempts in {ATTEMPTS_MS} ms", bounds.attempts.len());
+            return Err(Violation::new("I11", what));
+        }
+        if self.calm {
+            return Err(Violation::new("I13", format!("device {d} connects again")));
+        }
+        Ok(())
+    }
+
+    /// A socket is closed, or being closed.
+    pub(crate) fn closing(&mut self, d: usize, pipe: PipeId) {
+        self.bounds[d].pipes.remove(&pipe);
+    }
+
+    /// Somebody asked for an attempt.
+    pub(crate) fn may_attempt(&mut self, d: usize) {
+        self.bounds[d].allowed += 1;
+    }
+
+    pub(super) fn check_bounds(&mut self, d: usize, client: &Client) -> Result<(), Violation> {
+        let mut sent: BTreeMap<&str, u64> = BTreeMap::new();
+        for write in client.pending().filter(|write| write.sent_at.is_some()) {
+            *sent.entry(&write.id.client.0).or_default() += 1;
+        }
+        if let Some((stream, count)) = sent.iter().find(|(_, count)| **count > WINDOW) {
+            return Err(Violation::new("I11", format!("device {d}: {count} writes of {stream} are under way")));
+        }
+        if self.calm {
+            let metrics = client.metrics();
+            let recovered = [
+                ("gaps", metrics.gaps),
+                ("duplicates", metrics.duplicates),
+                ("sequence gaps", metrics.sequence_gaps),
+                ("recoveries", metrics.recoveries),
+                ("malformed messages", metrics.malformed),
+            ];
+            if let Some((what, count)) = recovered.iter().find(|(_, count)| *count > 0) {
+                return Err(Violation::new("I13", format!("device {d}: {count} {what}")));
+            }
+            if metrics.snapshots > self.seen[d].snapshots {
+                let what = format!("device {d}: {} snapshots of {}", metrics.snapshots, self.seen[d].snapshots);
+                return Err(Violation::new("I13", what));
+            }
+        }
+        Ok(())
+    }
+
+    /// A program subscribed to a channel anew.
+    pub(crate) fn subscribed(&mut self, d: usize) {
+        self.seen[d].snapshots += 1;
+    }
+}

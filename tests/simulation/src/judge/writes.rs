@@ -1,0 +1,219 @@
+//! Writes: accepted, sent, decided, forgotten. `I1`, `I2`, `I3`, `I5`, `I6`, `I17`.
+
+use std::collections::BTreeMap;
+
+use baro_realtime::core::client::Client;
+use baro_realtime::core::id::Ticket;
+use baro_realtime::core::io::{Outcome, Reply};
+use baro_realtime::core::offline::Table;
+use baro_realtime_server::ledger::{Action, Decision, Verdict, Write};
+
+use super::{Judge, Violation};
+use crate::disk::Disk;
+
+/// What became of a write.
+#[derive(Debug, Default)]
+pub(super) struct Fact {
+    /// Its program was told that it is stored.
+    accepted: bool,
+    /// What the ledger decided.
+    decided: Option<Verdict>,
+    /// Its program gave it up after refusals that were not final.
+    given_up: bool,
+    /// On which device it was made.
+    device: usize,
+}
+
+/// What a ticket is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Persisted(String, u64),
+    Confirmed(String, u64),
+    Other,
+}
+
+/// Tickets of one program.
+#[derive(Debug, Default)]
+pub(super) struct Tickets {
+    open: BTreeMap<Ticket, Purpose>,
+}
+
+fn row_key(client: &str, seq: u64) -> String {
+    format!("{client}|{seq:016x}")
+}
+
+fn of_row_key(key: &str) -> Option<(String, u64)> {
+    let (client, seq) = key.rsplit_once('|')?;
+    Some((client.to_owned(), u64::from_str_radix(seq, 16).ok()?))
+}
+
+impl Judge {
+    /// A program called and was answered.
+    pub(crate) fn called(&mut self, d: usize, reply: &Reply, client: &Client) -> Result<(), Violation> {
+        let open = &mut self.seen[d].tickets.open;
+        match reply {
+            Reply::Done => {}
+            Reply::Ticket(ticket) => {
+                open.insert(*ticket, Purpose::Other);
+            }
+            Reply::Write { persisted, confirmed, .. } => {
+                let Some(write) = client.pending().find(|write| write.persisted == Some(*persisted)) else {
+                    return Err(Violation::new("I1", format!("device {d}: a new write is not pending")));
+                };
+                let (stream, seq) = (write.id.client.to_string(), write.id.seq);
+                open.insert(*persisted, Purpose::Persisted(stream.clone(), seq));
+                open.insert(*confirmed, Purpose::Confirmed(stream.clone(), seq));
+                if self.facts.insert((stream, seq), Fact { device: d, ..Fact::default() }).is_some() {
+                    return Err(Violation::new("I2", format!("{} was used before", write.id)));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What a ticket waited for has come out.
+    pub(crate) fn settled(
+        &mut self,
+        d: usize,
+        ticket: Ticket,
+        outcome: &Outcome,
+        disk: &Disk,
+    ) -> Result<(), Violation> {
+        let Some(purpose) = self.seen[d].tickets.open.remove(&ticket) else {
+            return Err(Violation::new("I17", format!("device {d}: {ticket:?} is not open: {outcome:?}")));
+        };
+        match (purpose, outcome) {
+            (Purpose::Persisted(stream, seq), Outcome::Done) => {
+                let key = row_key(&stream, seq);
+                let stored = disk.has(Table::Outbox, &key) || disk.has(Table::Dead, &key);
+                let fact = self.facts.entry((stream.clone(), seq)).or_default();
+                fact.accepted = true;
+                if !stored && fact.decided.is_none() {
+                    let what = format!("{stream}:{seq} counts as stored and is not");
+                    return Err(Violation::new("I1", what));
+                }
+            }
+            (Purpose::Confirmed(stream, seq), Outcome::Value(_)) => {
+                let fact = self.facts.entry((stream.clone(), seq)).or_default();
+                if fact.decided != Some(Verdict::Stored) {
+                    let what = format!("{stream}:{seq} counts as done, the server has it as {:?}", fact.decided);
+                    return Err(Violation::new("I5", what));
+                }
+            }
+            (Purpose::Confirmed(stream, seq), Outcome::Refused(fault)) if fault.code != "destroyed" => {
+                let fact = self.facts.entry((stream.clone(), seq)).or_default();
+                fact.given_up |= fault.retryable;
+                if fact.decided != Some(Verdict::Refused) && !fault.retryable {
+                    let what = format!("{stream}:{seq} counts as refused ({}), the server has it as {:?}",
+                        fault.code, fact.decided);
+                    return Err(Violation::new("I5", what));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The ledger decided.
+    pub(crate) fn decided(&mut self, write: &Write, decision: &Decision) -> Result<(), Violation> {
+        if self.calm && matches!(decision.verdict, Verdict::Duplicate | Verdict::Gap) {
+            let what = format!("{:?} came out as {:?}", write.stream, decision.verdict);
+            return Err(Violation::new("I13", what));
+        }
+        if matches!(decision.verdict, Verdict::Duplicate | Verdict::Gap) {
+            return Ok(());
+        }
+        for change in &decision.changes {
+            self.log.append(change).map_err(|what| Violation::new("I4", what))?;
+        }
+        let Some(stream) = &write.stream else { return Ok(()) };
+        let last = self.last_decided.entry(stream.client.to_string()).or_default();
+        if stream.seq != *last + 1 {
+            let what = format!("{stream:?} was decided after {last}");
+            return Err(Violation::new(if stream.seq <= *last { "I2" } else { "I3" }, what));
+        }
+        *last = stream.seq;
+        let fact = self.facts.entry((stream.client.to_string(), stream.seq)).or_default();
+        if let Some(before) = fact.decided.replace(decision.verdict) {
+            return Err(Violation::new("I2", format!("{stream:?} was decided before as {before:?}")));
+        }
+        if decision.verdict == Verdict::Stored
+            && let Some(mark) = mark_of(&write.action)
+            && !self.marks.insert(mark.clone())
+        {
+            return Err(Violation::new("I2", format!("{stream:?} stored {mark} a second time")));
+        }
+        Ok(())
+    }
+
+    /// A client told how far its stream is.
+    pub(crate) fn greeted(&mut self, client: &str, acked: u64) {
+        let last = self.last_decided.entry(client.to_owned()).or_default();
+        *last = acked.max(*last);
+    }
+
+    /// A row of the outbox is gone from a disk.
+    pub(crate) fn row_removed(&mut self, key: &str) -> Result<(), Violation> {
+        let known = of_row_key(key).and_then(|id| self.facts.get(&id)).and_then(|fact| fact.decided);
+        match known {
+            Some(_) => Ok(()),
+            None => Err(Violation::new("I6", format!("the row of {key} is gone, and nobody decided it"))),
+        }
+    }
+
+    /// A program discarded a dead letter or tries it again.
+    pub(crate) fn buried(&mut self, key: &str) {
+        self.buried.insert(key.to_owned());
+    }
+
+    /// At the end: what was accepted is done once, or kept as refused.
+    pub(crate) fn account(&self, d: usize, client: &Client, disk: &Disk) -> Result<(), Violation> {
+        for ((stream, seq), fact) in self.facts.iter().filter(|(_, fact)| fact.accepted && fact.device == d) {
+            let key = row_key(stream, *seq);
+            let kept = client.failed().any(|(id, _)| *id == key) || self.buried.contains(&key);
+            match fact.decided {
+                Some(Verdict::Stored) => {}
+                Some(_) if kept => {}
+                None if kept && fact.given_up => {}
+                decided => {
+                    let what = format!("device {d}: {stream}:{seq} was accepted; decided {decided:?}, kept {kept}");
+                    return Err(Violation::new("I1", what));
+                }
+            }
+        }
+        if disk.count(Table::Outbox) > 0 && client.storage_is_open() && !disk.had_aborts {
+            return Err(Violation::new("I6", format!("device {d}: rows are left of an empty outbox")));
+        }
+        Ok(())
+    }
+
+    /// At the very end: nobody waits.
+    pub(crate) fn all_settled(&self) -> Result<(), Violation> {
+        for d in 0..self.seen.len() {
+            self.settled_of(d)?;
+        }
+        Ok(())
+    }
+
+    /// Nobody waits for what a destroyed program promised.
+    pub(crate) fn settled_of(&self, d: usize) -> Result<(), Violation> {
+        match self.seen[d].tickets.open.first_key_value() {
+            None => Ok(()),
+            Some((ticket, purpose)) => {
+                let count = self.seen[d].tickets.open.len();
+                let what = format!("device {d}: {count} tickets never settled, first {ticket:?} for {purpose:?}");
+                Err(Violation::new("I17", what))
+            }
+        }
+    }
+
+}
+
+/// The unique value that a write carries.
+fn mark_of(action: &Action) -> Option<String> {
+    match action {
+        Action::Create(fields) => fields.string("mark"),
+        Action::Update { changes, .. } => changes.string("mark"),
+        _ => None,
+    }
+}

@@ -1,0 +1,219 @@
+//! What breaks.
+
+use baro_realtime::core::io::Call;
+use baro_realtime::core::session::Signal;
+use baro_realtime_server::hub::{ConnectionId, Input as ServerInput};
+
+use crate::judge::Violation;
+use crate::network::End;
+use crate::options::Class;
+use crate::queue::Happening;
+use crate::world::World;
+
+impl World {
+    /// One fault of a class that this world has, and the time of the next.
+    pub(crate) fn break_something(&mut self) -> Result<(), Violation> {
+        if self.healed {
+            return Ok(());
+        }
+        let next = self.now + 1 + self.dice.faults.around(self.options.fault_ms);
+        self.queue.push(next, Happening::Fault);
+        let classes: Vec<Class> = self.options.classes.iter().copied().collect();
+        let Some(class) = self.dice.faults.pick(&classes).copied() else { return Ok(()) };
+        let d = self.dice.faults.below(self.devices.len() as u64) as usize;
+        match class {
+            Class::Cut => self.cut(),
+            Class::Blackhole => {
+                let until = self.now + self.dice.faults.between(3_000, 40_000);
+                self.clog(until);
+            }
+            Class::Clog => {
+                let until = self.now + self.dice.faults.between(20, 2_500);
+                self.clog(until);
+            }
+            Class::Refuse => {
+                let until = self.now + self.dice.faults.between(200, 9_000);
+                let silent = self.dice.faults.chance(40);
+                self.network.refusing = Some((until.min(self.options.storm_ms), silent));
+            }
+            Class::Offline => return self.go_offline(d),
+            Class::Kill if self.dice.faults.chance(60) => {
+                self.kill(d)?;
+                let at = self.now + self.dice.faults.around(400);
+                self.queue.push(at, Happening::Start(d));
+            }
+            Class::Reload if self.dice.faults.chance(60) => return self.reload(d),
+            Class::Freeze => {
+                let until = self.now + self.dice.faults.around(4_000);
+                self.devices[d].frozen_until = until.min(self.options.storm_ms);
+                self.queue.push(until, Happening::Thaw(d));
+            }
+            Class::Clock => {
+                self.devices[d].wall_offset = self.dice.faults.below(400_000_000);
+                if !self.options.has(Class::Expiry) {
+                    self.server.wall_offset = self.dice.faults.below(60_000);
+                }
+            }
+            Class::NoDisk if self.dice.faults.chance(10) => self.devices[d].disk.missing = true,
+            Class::Crash if self.dice.faults.chance(50) => {
+                if self.server.up {
+                    self.crash_server();
+                    let down = self.dice.faults.around(1_500);
+                    self.queue.push(self.now + down, Happening::ServerUp);
+                }
+            }
+            Class::Drain if self.dice.faults.chance(40) => self.drain_server(),
+            Class::ServerDisk if self.dice.faults.chance(40) => {
+                self.server.failing = true;
+                let at = self.now + self.dice.faults.around(1_500);
+                self.queue.push(at, Happening::ServerDiskMended);
+            }
+            Class::Epoch if self.dice.faults.chance(25) => {
+                // A history is lost while nobody is connected: a backup is brought back, then the server starts.
+                if self.server.up {
+                    self.crash_server();
+                    self.start_epoch();
+                    self.queue.push(self.now + 50, Happening::ServerUp);
+                }
+            }
+            // Happens by itself as long as the class is on, or not this time.
+            Class::Kill
+            | Class::Reload
+            | Class::NoDisk
+            | Class::Crash
+            | Class::Drain
+            | Class::ServerDisk
+            | Class::Epoch
+            | Class::Abort
+            | Class::SlowDisk
+            | Class::Calls
+            | Class::Expiry => {}
+        }
+        Ok(())
+    }
+
+    fn any_connection(&mut self) -> Option<ConnectionId> {
+        let ids: Vec<ConnectionId> = self.network.connections.keys().copied().collect();
+        self.dice.faults.pick(&ids).copied()
+    }
+
+    fn cut(&mut self) {
+        let Some(id) = self.any_connection() else { return };
+        self.trace.note(self.now, id.0, "cut", "");
+        let soon = self.dice.faults.chance(70);
+        let far = if soon { self.delay() } else { self.dice.faults.around(8_000) };
+        let (near, one) = (self.delay(), self.dice.faults.chance(50));
+        let delays = if one { [near, far] } else { [far, near] };
+        for (end, delay) in [End::Device, End::Server].into_iter().zip(delays) {
+            let Some(connection) = self.network.connections.get_mut(&id) else { return };
+            let lane = connection.lane(end);
+            let keep = self.dice.net.below(lane.len() as u64 + 1) as usize;
+            if let Some(due) = lane.cut(keep, self.now + delay, 1006) {
+                self.queue.push(due, Happening::Arrival(id, end));
+            }
+        }
+    }
+
+    fn clog(&mut self, until: u64) {
+        let Some(id) = self.any_connection() else { return };
+        let until = until.min(self.options.storm_ms);
+        let both = self.dice.faults.chance(40);
+        let first = if self.dice.faults.chance(50) { End::Device } else { End::Server };
+        self.trace.note(self.now, id.0, "clogged", &format!("{first:?} both {both} until {until}"));
+        let Some(connection) = self.network.connections.get_mut(&id) else { return };
+        connection.lane(first).clog(until);
+        if both {
+            connection.to_device.clog(until);
+            connection.to_server.clog(until);
+        }
+    }
+
+    fn go_offline(&mut self, d: usize) -> Result<(), Violation> {
+        let until = (self.now + self.dice.faults.around(4_000)).min(self.options.storm_ms);
+        self.trace.note(self.now, d as u64, "offline", "");
+        self.devices[d].offline_until = until;
+        for id in self.network.of_device(d) {
+            if let Some(connection) = self.network.connections.get_mut(&id) {
+                connection.to_device.clog(until);
+                connection.to_server.clog(until);
+            }
+        }
+        self.queue.push(until, Happening::Online(d));
+        if self.dice.faults.chance(70) { self.signal(d, Signal::Offline) } else { Ok(()) }
+    }
+
+    pub(crate) fn come_online(&mut self, d: usize) -> Result<(), Violation> {
+        if self.devices[d].offline_until > self.now {
+            return Ok(());
+        }
+        if self.dice.faults.chance(80) { self.signal(d, Signal::Online) } else { Ok(()) }
+    }
+
+    pub(crate) fn thaw(&mut self, d: usize) -> Result<(), Violation> {
+        match self.dice.faults.below(3) {
+            0 => self.signal(d, Signal::Visible),
+            1 => {
+                self.signal(d, Signal::Hidden)?;
+                self.signal(d, Signal::Visible)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A program is left in order. The next one starts when storage has done what the first one asked for.
+    fn reload(&mut self, d: usize) -> Result<(), Violation> {
+        self.call(d, Call::Destroy)?.ok();
+        let at = self.now + self.dice.faults.around(200);
+        self.queue.push(at, Happening::Start(d));
+        Ok(())
+    }
+
+    /// A program that was destroyed makes room, once its storage is quiet. Returns whether there is room.
+    pub(crate) fn make_room(&mut self, d: usize) -> Result<bool, Violation> {
+        let device = &mut self.devices[d];
+        let Some(program) = &device.program else { return Ok(true) };
+        if !program.destroyed {
+            return Ok(false);
+        }
+        if !(device.disk.waiting.is_empty() && device.disk.told.is_empty()) {
+            self.queue.push(self.now + 20, Happening::Start(d));
+            return Ok(false);
+        }
+        self.judge.settled_of(d)?;
+        device.program = None;
+        self.judge.ended(d);
+        Ok(true)
+    }
+
+    fn drain_server(&mut self) {
+        if !self.server.up || self.server.draining {
+            return;
+        }
+        self.trace.note(self.now, crate::server::SERVER, "drains", "");
+        self.server.draining = true;
+        let window_ms = self.dice.faults.between(100, 4_000);
+        self.serve(ServerInput::Drain { window_ms });
+        self.queue.push(self.now + 400, Happening::Drained);
+    }
+
+    /// The time that a drain has is over: the process ends, another one starts.
+    pub(crate) fn on_drained(&mut self) {
+        if self.server.up && self.server.draining {
+            self.crash_server();
+            let down = if self.healed { 0 } else { self.dice.faults.around(500) };
+            self.queue.push(self.now + down, Happening::ServerUp);
+        }
+    }
+
+    /// What was broken about a device is whole again, and its user wants to work.
+    pub(crate) fn mend(&mut self, d: usize) -> Result<(), Violation> {
+        self.devices[d].frozen_until = 0;
+        self.devices[d].offline_until = 0;
+        if self.devices[d].program.as_ref().is_none_or(|program| program.destroyed) {
+            self.queue.push(self.now, Happening::Start(d));
+            return Ok(());
+        }
+        self.signal(d, Signal::Online)?;
+        self.call(d, Call::Connect).map(|_| ())
+    }
+}

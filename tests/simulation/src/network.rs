@@ -1,0 +1,137 @@
+//! Connections: an ordered pipe each way, which is slow, stands still, or is cut with what is in it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use baro_realtime::core::id::PipeId;
+use baro_realtime_server::hub::ConnectionId;
+
+/// One end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum End {
+    /// The device's.
+    Device,
+    /// The server's.
+    Server,
+}
+
+/// What travels.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Packet {
+    /// The connection opens.
+    Open,
+    /// A text frame.
+    Frame(Arc<str>),
+    /// The connection is over.
+    Close(u16, &'static str),
+}
+
+/// What is on its way to one end.
+#[derive(Debug, Default)]
+pub(crate) struct Lane {
+    packets: VecDeque<(u64, Packet)>,
+    last_due: u64,
+    clogged_until: u64,
+    ended: bool,
+}
+
+impl Lane {
+    /// Puts a packet in. Returns when it arrives, `None` if nothing arrives here any more.
+    pub(crate) fn push(&mut self, at: u64, packet: Packet) -> Option<u64> {
+        if self.ended {
+            return None;
+        }
+        self.ended = matches!(packet, Packet::Close(..));
+        let due = at.max(self.last_due).max(self.clogged_until);
+        self.last_due = due;
+        self.packets.push_back((due, packet));
+        Some(due)
+    }
+
+    /// The next packet if it has arrived by `now`; else when to look again.
+    pub(crate) fn pop(&mut self, now: u64) -> Result<Packet, Option<u64>> {
+        let Some((due, _)) = self.packets.front() else { return Err(None) };
+        let due = (*due).max(self.clogged_until);
+        if due > now {
+            return Err(Some(due));
+        }
+        self.packets.pop_front().map(|(_, packet)| packet).ok_or(None)
+    }
+
+    /// Nothing arrives before `until`.
+    pub(crate) fn clog(&mut self, until: u64) {
+        self.clogged_until = self.clogged_until.max(until);
+    }
+
+    /// Everything that was held back arrives.
+    pub(crate) fn unclog(&mut self) {
+        self.clogged_until = 0;
+    }
+
+    /// Loses all but the first `keep` packets, and ends. Returns when the end arrives.
+    pub(crate) fn cut(&mut self, keep: usize, at: u64, code: u16) -> Option<u64> {
+        self.packets.truncate(keep);
+        self.last_due = self.packets.back().map_or(0, |(due, _)| *due);
+        self.ended = false;
+        self.push(at, Packet::Close(code, ""))
+    }
+
+    /// How many packets are on their way.
+    pub(crate) fn len(&self) -> usize {
+        self.packets.len()
+    }
+
+    /// Nothing arrives here any more.
+    pub(crate) fn close(&mut self) {
+        self.packets.clear();
+        self.ended = true;
+    }
+}
+
+/// One connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) device: usize,
+    /// The life of the program that opened it.
+    pub(crate) life: u64,
+    pub(crate) pipe: PipeId,
+    pub(crate) to_device: Lane,
+    pub(crate) to_server: Lane,
+    /// Whether the server has it and has not ended it.
+    pub(crate) served: bool,
+}
+
+impl Connection {
+    pub(crate) fn lane(&mut self, end: End) -> &mut Lane {
+        match end {
+            End::Device => &mut self.to_device,
+            End::Server => &mut self.to_server,
+        }
+    }
+}
+
+/// All connections that may still carry something.
+#[derive(Debug, Default)]
+pub(crate) struct Network {
+    pub(crate) connections: BTreeMap<ConnectionId, Connection>,
+    last: u64,
+    /// Until when new connections are refused (`false`) or never answered (`true`).
+    pub(crate) refusing: Option<(u64, bool)>,
+}
+
+impl Network {
+    /// A new connection of a device's program.
+    pub(crate) fn open(&mut self, device: usize, life: u64, pipe: PipeId) -> ConnectionId {
+        self.last += 1;
+        let id = ConnectionId(self.last);
+        let (to_device, to_server) = (Lane::default(), Lane::default());
+        let connection = Connection { device, life, pipe, to_device, to_server, served: false };
+        self.connections.insert(id, connection);
+        id
+    }
+
+    /// The connections of a device, oldest first.
+    pub(crate) fn of_device(&self, device: usize) -> Vec<ConnectionId> {
+        self.connections.iter().filter(|(_, one)| one.device == device).map(|(id, _)| *id).collect()
+    }
+}

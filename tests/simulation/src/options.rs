@@ -1,0 +1,207 @@
+//! What a seed means: the size of its world and what can break in it.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use crate::dice::Dice;
+
+/// A class of faults. Each is off in three of ten seeds, so that no class hides another for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Class {
+    /// Connections end at any moment, with what was under way lost.
+    Cut,
+    /// A direction of a connection swallows everything for a long time.
+    Blackhole,
+    /// A direction of a connection stands still for a moment.
+    Clog,
+    /// New connections are refused, or never answered.
+    Refuse,
+    /// A device is without network.
+    Offline,
+    /// A program ends between any two steps, and later starts again.
+    Kill,
+    /// A program is left in order, and later starts again.
+    Reload,
+    /// A program stands still, its timers with it.
+    Freeze,
+    /// The wall clocks jump.
+    Clock,
+    /// Storage transactions fail.
+    Abort,
+    /// A device has no storage at all.
+    NoDisk,
+    /// Storage takes its time.
+    SlowDisk,
+    /// The server ends without warning; its data stays.
+    Crash,
+    /// The server says good-bye and comes back.
+    Drain,
+    /// The server's storage fails.
+    ServerDisk,
+    /// The server loses the history of its channels, not the data.
+    Epoch,
+    /// The program calls `connect`, `disconnect` and `reconnect`.
+    Calls,
+    /// Tokens run out.
+    Expiry,
+}
+
+impl Class {
+    /// All of them.
+    pub const ALL: [Self; 18] = [
+        Self::Cut,
+        Self::Blackhole,
+        Self::Clog,
+        Self::Refuse,
+        Self::Offline,
+        Self::Kill,
+        Self::Reload,
+        Self::Freeze,
+        Self::Clock,
+        Self::Abort,
+        Self::NoDisk,
+        Self::SlowDisk,
+        Self::Crash,
+        Self::Drain,
+        Self::ServerDisk,
+        Self::Epoch,
+        Self::Calls,
+        Self::Expiry,
+    ];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cut => "cut",
+            Self::Blackhole => "blackhole",
+            Self::Clog => "clog",
+            Self::Refuse => "refuse",
+            Self::Offline => "offline",
+            Self::Kill => "kill",
+            Self::Reload => "reload",
+            Self::Freeze => "freeze",
+            Self::Clock => "clock",
+            Self::Abort => "abort",
+            Self::NoDisk => "no-disk",
+            Self::SlowDisk => "slow-disk",
+            Self::Crash => "crash",
+            Self::Drain => "drain",
+            Self::ServerDisk => "server-disk",
+            Self::Epoch => "epoch",
+            Self::Calls => "calls",
+            Self::Expiry => "expiry",
+        }
+    }
+
+    /// The class of a name.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+}
+
+/// Everything that is decided before a world begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// The seed itself.
+    pub seed: u64,
+    /// What can break. Empty in a calm world.
+    pub classes: BTreeSet<Class>,
+    /// Devices.
+    pub clients: u64,
+    /// Events that everybody is after.
+    pub hot: u64,
+    /// How long things break, ms.
+    pub storm_ms: u64,
+    /// Whether users sign in, each with rights of his own.
+    pub signed_in: bool,
+    /// Mean time between two things that a program does, ms.
+    pub work_ms: u64,
+    /// Mean time between two faults, ms.
+    pub fault_ms: u64,
+    /// Mean one-way delay of the network, ms.
+    pub delay_ms: u64,
+    /// Changes of a channel that the server keeps.
+    pub history: u64,
+    /// Size of a part of a snapshot, bytes.
+    pub chunk_bytes: usize,
+    /// Text that the server joins into one frame, bytes.
+    pub joined_bytes: usize,
+}
+
+impl Options {
+    /// The world of a seed.
+    pub fn of(seed: u64) -> Self {
+        let mut dice = Dice::of(seed, "options");
+        let mut classes: BTreeSet<Class> = Class::ALL.into_iter().filter(|_| dice.chance(70)).collect();
+        let calm = dice.chance(6);
+        let signed_in = dice.chance(50);
+        if calm {
+            classes.clear();
+        }
+        Self {
+            seed,
+            classes,
+            clients: dice.between(2, 5),
+            hot: dice.between(4, 24),
+            storm_ms: dice.between(5, 40) * 1_000,
+            signed_in,
+            work_ms: [60, 200, 600, 1_500].get(dice.below(4) as usize).copied().unwrap_or(200),
+            fault_ms: [150, 500, 1_500, 4_000].get(dice.below(4) as usize).copied().unwrap_or(500),
+            delay_ms: [2, 15, 60, 150].get(dice.below(4) as usize).copied().unwrap_or(15),
+            history: [6, 40, 1_000].get(dice.below(3) as usize).copied().unwrap_or(40),
+            chunk_bytes: [400, 2_000, 192 << 10].get(dice.below(3) as usize).copied().unwrap_or(2_000),
+            joined_bytes: [1, 1_000, 64 << 10].get(dice.below(3) as usize).copied().unwrap_or(1_000),
+        }
+    }
+
+    /// Whether `class` can happen.
+    pub fn has(&self, class: Class) -> bool {
+        self.classes.contains(&class)
+    }
+
+    /// Whether nothing breaks.
+    pub fn is_calm(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// The flags that make this world again.
+    pub fn flags(&self) -> String {
+        let plain = Self::of(self.seed);
+        let mut flags = format!("--seed {}", self.seed);
+        let without: Vec<&str> = plain.classes.difference(&self.classes).map(|class| class.name()).collect();
+        if !without.is_empty() {
+            flags.push_str(&format!(" --without {}", without.join(",")));
+        }
+        for (name, own, usual) in [
+            ("clients", self.clients, plain.clients),
+            ("hot", self.hot, plain.hot),
+            ("storm-ms", self.storm_ms, plain.storm_ms),
+        ] {
+            if own != usual {
+                flags.push_str(&format!(" --{name} {own}"));
+            }
+        }
+        flags
+    }
+}
+
+impl fmt::Display for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let classes: Vec<&str> = self.classes.iter().map(|class| class.name()).collect();
+        let classes = if classes.is_empty() { "calm".to_owned() } else { classes.join(",") };
+        write!(
+            f,
+            "clients {} hot {} storm {} ms signed-in {} work {} ms faults {} ms delay {} ms history {} chunk {} joined {} [{classes}]",
+            self.clients,
+            self.hot,
+            self.storm_ms,
+            self.signed_in,
+            self.work_ms,
+            self.fault_ms,
+            self.delay_ms,
+            self.history,
+            self.chunk_bytes,
+            self.joined_bytes,
+        )
+    }
+}

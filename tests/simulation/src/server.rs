@@ -1,0 +1,299 @@
+//! The server: the hub over the ledger, as the shell around them would run it.
+//!
+//! Owns the storage's one worker, which does jobs in their order and tells of them in the same order, and what a crash
+//! leaves: everything committed, nothing else.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use baro_realtime::core::time::{Now, Timestamp};
+use baro_realtime_server::access::{Access, Claims, User};
+use baro_realtime_server::fault::{Code, Fault};
+use baro_realtime_server::hub::{ConnectionId, Hub, Input, Job, Mode, Output, Ticket, Token};
+use baro_realtime_server::ledger::{self, Memory, Stamp, StorageError};
+use baro_realtime_server::limits::{Limits, Rules};
+
+use crate::judge::Violation;
+use crate::network::{End, Packet};
+use crate::options::Options;
+use crate::queue::Happening;
+use crate::world::World;
+
+/// Wall clock of the server at the beginning, ms.
+pub(crate) const WALL_MS: u64 = 1_750_000_000_000;
+/// The number under which the server stands in the trace.
+pub(crate) const SERVER: u64 = 99;
+
+/// The server and its data.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) up: bool,
+    pub(crate) draining: bool,
+    /// Counts starts: what belongs to an earlier one is void.
+    pub(crate) life: u64,
+    pub(crate) tables: Memory,
+    pub(crate) failing: bool,
+    pub(crate) wall_offset: u64,
+    pub(crate) epochs: u64,
+    hub: Hub,
+    mode: Mode,
+    rules: Rules,
+    limits: Limits,
+    jobs: VecDeque<(u64, Ticket, Job)>,
+    completions: VecDeque<(u64, Input)>,
+    last_due: u64,
+    flushing: bool,
+    timer_at: Option<Timestamp>,
+    made: u64,
+}
+
+impl Server {
+    pub(crate) fn new(options: &Options) -> Self {
+        let mode = if options.signed_in { Mode::SignedIn } else { Mode::Open };
+        let limits = Limits {
+            chunk_bytes: options.chunk_bytes,
+            joined_bytes: options.joined_bytes,
+            expiry_grace_ms: 1_000,
+            ..Limits::default()
+        };
+        let rules = Rules { history: options.history, history_slack: options.history / 4 + 1, ..Rules::default() };
+        Self {
+            up: true,
+            draining: false,
+            life: 0,
+            tables: Memory::new("epoch0"),
+            failing: false,
+            wall_offset: 0,
+            epochs: 0,
+            hub: Hub::new(mode, limits.clone()),
+            mode,
+            rules,
+            limits,
+            jobs: VecDeque::new(),
+            completions: VecDeque::new(),
+            last_due: 0,
+            flushing: false,
+            timer_at: None,
+            made: 0,
+        }
+    }
+
+    /// Another life, with the data of the one before.
+    fn restart(&mut self) {
+        self.life += 1;
+        self.draining = false;
+        self.hub = Hub::new(self.mode, self.limits.clone());
+        self.jobs.clear();
+        self.completions.clear();
+        self.flushing = false;
+        self.timer_at = None;
+    }
+
+}
+
+/// The projects that a user may see.
+pub(crate) fn projects_of(user: &str) -> BTreeSet<String> {
+    let all: &[&str] = if user == "user2" { &["p0"] } else { &["p0", "p1"] };
+    all.iter().map(|project| (*project).to_owned()).collect()
+}
+
+/// A token for a user, good until a second of the server's wall clock.
+pub(crate) fn token_of(user: &str, expires_s: u64) -> String {
+    format!("{user}.{expires_s}")
+}
+
+impl World {
+    fn server_now(&self) -> Now {
+        Now { mono: Timestamp(self.now), wall_ms: WALL_MS + self.now + self.server.wall_offset }
+    }
+
+    /// Gives the server an input.
+    pub(crate) fn serve(&mut self, input: Input) {
+        if !self.server.up {
+            return;
+        }
+        let now = self.server_now();
+        self.server.hub.handle(now, input);
+        if !self.server.flushing {
+            self.server.flushing = true;
+            let at = self.now + self.dice.server.below(3);
+            self.queue.push(at, Happening::Flush(self.server.life));
+        }
+        let due = self.server.hub.poll_timeout();
+        if due != self.server.timer_at {
+            self.server.timer_at = due;
+            if let Some(due) = due {
+                self.queue.push(due.0.max(self.now), Happening::ServerTimer(self.server.life));
+            }
+        }
+    }
+
+    pub(crate) fn on_server_timer(&mut self) {
+        if self.server.timer_at.is_some_and(|due| due.0 <= self.now) {
+            self.server.timer_at = None;
+            self.serve(Input::TimePassed);
+        }
+    }
+
+    /// Does what the hub put out.
+    pub(crate) fn flush_server(&mut self) {
+        self.server.flushing = false;
+        while let Some(output) = self.server.hub.poll_output() {
+            match output {
+                Output::Send { connection, frame, .. } => {
+                    self.trace.note(self.now, SERVER, "sends", &frame);
+                    self.send(connection, End::Device, Packet::Frame(frame));
+                }
+                Output::Close { connection, code, reason } => {
+                    self.trace.note(self.now, SERVER, "closes", reason);
+                    self.send(connection, End::Device, Packet::Close(code, reason));
+                    if let Some(connection) = self.network.connections.get_mut(&connection) {
+                        connection.served = false;
+                    }
+                }
+                Output::Store { ticket, job } => {
+                    let slow = self.server.failing || self.dice.server.chance(2);
+                    let takes = if slow { self.dice.server.below(300) } else { self.dice.server.below(4) };
+                    self.server.last_due = self.server.last_due.max(self.now + takes);
+                    self.server.jobs.push_back((self.server.last_due, ticket, job));
+                    self.queue.push(self.server.last_due, Happening::Job(self.server.life));
+                }
+                Output::Verify { connection, token } => {
+                    let at = self.now + self.dice.server.below(5);
+                    self.queue.push(at, Happening::Verified(self.server.life, connection, token));
+                }
+            }
+        }
+    }
+
+    /// The storage does its next job.
+    pub(crate) fn on_job(&mut self) -> Result<(), Violation> {
+        let Some((_, ticket, job)) = self.server.jobs.pop_front() else { return Ok(()) };
+        let failing = self.server.failing;
+        self.server.tables.set_failing(failing);
+        let unreadable = failing && self.dice.server.chance(50);
+        let broken = || StorageError("the disk cannot be read".to_owned());
+        let input = match job {
+            Job::Write(write) => {
+                self.server.made += 1;
+                let stamp = Stamp {
+                    wall_ms: self.server_now().wall_ms,
+                    event_id: format!("made{}", self.server.made),
+                };
+                let result = ledger::decide(&mut self.server.tables, &self.server.rules, &write, &stamp);
+                if let Ok(decision) = &result {
+                    self.trace.note(self.now, SERVER, "decides", verdict_name(decision.verdict));
+                    self.judge.decided(&write, decision)?;
+                }
+                Input::Decided { ticket: Some(ticket), result }
+            }
+            Job::Greet { client, owner, acked } => {
+                let result = ledger::greet(&mut self.server.tables, &client, &owner, acked);
+                if result.is_ok() {
+                    self.judge.greeted(&client, acked);
+                }
+                Input::Greeted { ticket, result: if unreadable { Err(broken()) } else { result } }
+            }
+            Job::Load { channel, position } => {
+                let result =
+                    ledger::load(&self.server.tables, &self.server.rules, &channel, position.as_ref());
+                Input::Loaded { ticket, result: if unreadable { Err(broken()) } else { result } }
+            }
+        };
+        let takes = self.dice.server.below(3);
+        let last = self.server.completions.back().map_or(0, |(due, _)| *due);
+        let due = last.max(self.now + takes);
+        self.server.completions.push_back((due, input));
+        self.queue.push(due, Happening::Completion(self.server.life));
+        Ok(())
+    }
+
+    pub(crate) fn on_completion(&mut self) {
+        if let Some((_, input)) = self.server.completions.pop_front() {
+            self.serve(input);
+        }
+    }
+
+    pub(crate) fn on_verified(&mut self, connection: ConnectionId, token: &Token) {
+        let result = self.check_token(&token.0);
+        self.serve(Input::Verified { connection, result });
+    }
+
+    fn check_token(&self, token: &str) -> Result<Claims, Fault> {
+        let read = token.split_once('.').and_then(|(user, expires)| Some((user, expires.parse::<u64>().ok()?)));
+        let Some((user, expires_s)) = read else {
+            return Err(Fault::new(Code::Unauthorized, "no token"));
+        };
+        if expires_s * 1_000 <= self.server_now().wall_ms {
+            return Err(Fault::new(Code::TokenExpired, "the token is over"));
+        }
+        let access = Access::Projects(Arc::new(projects_of(user)));
+        Ok(Claims { user: User::new(user, None, None, None), access, expires_s })
+    }
+
+    /// Something reached the server.
+    pub(crate) fn on_server_arrival(&mut self, id: ConnectionId, packet: Packet) {
+        let up = self.server.up;
+        let Some(connection) = self.network.connections.get_mut(&id) else { return };
+        match packet {
+            Packet::Open if up => {
+                connection.served = true;
+                self.trace.note(self.now, SERVER, "opened", "");
+                self.send(id, End::Device, Packet::Open);
+                self.serve(Input::Opened { connection: id, token: None });
+            }
+            Packet::Open => self.send(id, End::Device, Packet::Close(1006, "")),
+            Packet::Frame(text) => {
+                if connection.served {
+                    self.trace.note(self.now, SERVER, "gets", &text);
+                    self.serve(Input::Received { connection: id, text: text.to_string() });
+                }
+            }
+            Packet::Close(code, _) => {
+                if std::mem::take(&mut connection.served) {
+                    self.serve(Input::Closed { connection: id });
+                }
+                self.send(id, End::Device, Packet::Close(code, ""));
+                self.forget_if_over(id);
+            }
+        }
+    }
+
+    /// The server is gone, with all that it did not commit.
+    pub(crate) fn crash_server(&mut self) {
+        self.trace.note(self.now, SERVER, "crashes", "");
+        self.server.up = false;
+        self.server.restart();
+        let ids: Vec<ConnectionId> = self.network.connections.keys().copied().collect();
+        for id in ids {
+            let delay = self.delay();
+            let Some(connection) = self.network.connections.get_mut(&id) else { continue };
+            if std::mem::take(&mut connection.served) {
+                connection.to_server.close();
+                let keep = self.dice.net.below(connection.to_device.len() as u64 + 1) as usize;
+                if let Some(due) = connection.to_device.cut(keep, self.now + delay, 1006) {
+                    self.queue.push(due, Happening::Arrival(id, End::Device));
+                }
+            }
+        }
+    }
+
+    /// The channels' history is lost.
+    pub(crate) fn start_epoch(&mut self) {
+        self.server.epochs += 1;
+        let epoch = format!("epoch{}", self.server.epochs);
+        self.trace.note(self.now, SERVER, "forgets", &epoch);
+        self.server.tables.set_failing(false);
+        self.server.tables.start_epoch(&epoch);
+        self.judge.epoch_began(&epoch);
+    }
+}
+
+fn verdict_name(verdict: ledger::Verdict) -> &'static str {
+    match verdict {
+        ledger::Verdict::Stored => "stored",
+        ledger::Verdict::Refused => "refused",
+        ledger::Verdict::Duplicate => "duplicate",
+        ledger::Verdict::Gap => "gap",
+    }
+}
