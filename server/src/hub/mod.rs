@@ -92,7 +92,8 @@ pub struct Hub {
     joined: Joined,
     outputs: VecDeque<Output>,
     counters: Counters,
-    draining: bool,
+    /// When connections are closed even if the storage is still at work.
+    drain_until: Option<Timestamp>,
 }
 
 impl Hub {
@@ -111,7 +112,7 @@ impl Hub {
             joined: Joined::default(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
-            draining: false,
+            drain_until: None,
         }
     }
 
@@ -168,7 +169,7 @@ impl Hub {
 
     /// Whether a drain has ended every connection.
     pub fn is_drained(&self) -> bool {
-        self.draining && self.connections.is_empty()
+        self.drain_until.is_some() && self.connections.is_empty()
     }
 
     fn start_timer(&mut self, at: Timestamp, timer: Timer) {
@@ -235,7 +236,7 @@ impl Hub {
     }
 
     fn on_drain(&mut self, now: Now, window_ms: u64) {
-        self.draining = true;
+        self.drain_until = Some(now.mono.after(DRAIN_MS_MAX));
         let text = drain_message(window_ms);
         let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
         self.counters.count_sent("drain", all.len() as u64);
@@ -245,8 +246,12 @@ impl Hub {
         self.start_timer(now.mono.after(DRAIN_STEP_MS), Timer::DrainEnd);
     }
 
-    /// Writes that are under way get their answers before the connections end: the storage is asked for nothing new.
+    /// Writes that are under way get their answers before the connections end.
     fn on_drain_end(&mut self, now: Now) {
+        let late = self.drain_until.is_none_or(|until| until <= now.mono);
+        if !late && !self.pending.is_empty() {
+            return self.start_timer(now.mono.after(DRAIN_STEP_MS), Timer::DrainEnd);
+        }
         let all: Vec<ConnectionId> = self.connections.keys().copied().collect();
         for id in all {
             self.close(now, id, 1001, "going away");
@@ -254,8 +259,10 @@ impl Hub {
     }
 }
 
-/// From the word that the server ends to the end of its connections: long enough for what is under way.
-const DRAIN_STEP_MS: u64 = 250;
+/// From the word that the server ends to the end of its connections, and again while the storage is at work.
+const DRAIN_STEP_MS: u64 = 100;
+/// The same, whatever the storage does.
+const DRAIN_MS_MAX: u64 = 2_000;
 
 fn drain_message(window_ms: u64) -> Arc<str> {
     let payload = crate::object::Object::new().number("windowMs", window_ms).finish();

@@ -39,11 +39,8 @@ impl Hub {
         let before = connection.user.replace(Arc::clone(&user));
         let channels: Vec<Arc<str>> = connection.subscriptions.iter().cloned().collect();
         match before {
-            Some(before) if before.id == user.id => {
-                if before != user {
-                    self.rename(&user, &channels);
-                }
-            }
+            Some(before) if before == user => {}
+            Some(before) if before.id == user.id => self.rename(&user, &channels),
             Some(before) => {
                 for channel in &channels {
                     self.leave(now, channel, &before.id);

@@ -22,7 +22,7 @@ impl Hub {
         };
         let connection = Connection::new(now.mono, sign_in, &self.limits);
         self.connections.insert(id, connection);
-        if self.draining {
+        if self.drain_until.is_some() {
             return self.close(now, id, 1001, "going away");
         }
         self.start_timer(now.mono.after(self.limits.silence_limit_ms()), Timer::Silence(id));

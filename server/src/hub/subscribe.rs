@@ -108,13 +108,10 @@ impl Hub {
         if !access.allows_channel(&channel) {
             return self.refuse(id, &reply, &forbidden());
         }
-        let loaded = match result {
-            Ok(loaded) => loaded,
-            Err(_) => {
-                self.counters.storage_failures += 1;
-                let fault = Fault::new(Code::Unavailable, "the data cannot be read").after_ms(1_000);
-                return self.refuse(id, &reply, &fault);
-            }
+        let Ok(loaded) = result else {
+            self.counters.storage_failures += 1;
+            let fault = Fault::new(Code::Unavailable, "the data cannot be read").after_ms(1_000);
+            return self.refuse(id, &reply, &fault);
         };
         let head = loaded.head().seq;
         match &loaded {

@@ -160,7 +160,7 @@ fn create<T: Tables>(
         Err(fault) => return Ok(Err(fault)),
     };
     tables.put_event(&id, &Stored::Present(row.clone()))?;
-    let changes = announce(tables, rules, author, stamp, None, Some(&row), version)?;
+    let changes = announce(tables, rules, author, stamp, &Step { old: None, new: Some(&row), version })?;
     Ok(Ok((Answer::Ack(row.text), changes)))
 }
 
@@ -198,7 +198,8 @@ fn update<T: Tables>(
         Err(fault) => return Ok(Err(fault)),
     };
     tables.put_event(id, &Stored::Present(row.clone()))?;
-    let changes = announce(tables, rules, author, stamp, Some(&old), Some(&row), version)?;
+    let changes =
+        announce(tables, rules, author, stamp, &Step { old: Some(&old), new: Some(&row), version })?;
     Ok(Ok((Answer::Ack(row.text), changes)))
 }
 
@@ -215,7 +216,7 @@ fn delete<T: Tables>(
     }
     let version = old.version + 1;
     tables.put_event(id, &Stored::Deleted { version })?;
-    let changes = announce(tables, rules, author, stamp, Some(&old), None, version)?;
+    let changes = announce(tables, rules, author, stamp, &Step { old: Some(&old), new: None, version })?;
     let payload = Object::new().string("id", id).number("version", version).truth("deleted", true).finish();
     Ok(Ok((Answer::Ack(Arc::from(payload)), changes)))
 }
@@ -257,6 +258,13 @@ fn channels_of(row: &EventRow) -> Vec<String> {
     std::iter::once(project_channel(&row.project)).chain(calendar).collect()
 }
 
+/// What an event was and is.
+struct Step<'a> {
+    old: Option<&'a EventRow>,
+    new: Option<&'a EventRow>,
+    version: u64,
+}
+
 /// Numbers a change on every channel that shows it, first where the event is now, then where it was: who has both never
 /// sees it missing.
 fn announce<T: Tables>(
@@ -264,10 +272,9 @@ fn announce<T: Tables>(
     rules: &Rules,
     author: &Author,
     stamp: &Stamp,
-    old: Option<&EventRow>,
-    new: Option<&EventRow>,
-    version: u64,
+    step: &Step<'_>,
 ) -> Result<Vec<Change>, StorageError> {
+    let Step { old, new, version } = *step;
     let before = old.map(channels_of).unwrap_or_default();
     let after = new.map(channels_of).unwrap_or_default();
     let mut changes = Vec::with_capacity(before.len().max(after.len()));

@@ -10,7 +10,7 @@ use axum::extract::ws::Utf8Bytes;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Notify, oneshot};
 
-use super::clock::Clock;
+use super::clock::{Clock, instant};
 use super::metrics::{Latency, render};
 use super::storage::{Completed, Request};
 use super::token::Verifier;
@@ -114,7 +114,7 @@ impl Driver {
             }
             self.perform();
             for (asked, committed) in written {
-                self.latency.observe(asked, committed, Instant::now());
+                self.latency.observe(asked, committed, instant());
             }
             if self.hub.is_drained()
                 && let Some(done) = self.drained.take()
@@ -178,7 +178,7 @@ impl Driver {
                     }
                 }
                 Output::Store { ticket, job } => {
-                    let request = Request::Hub { ticket, job, at: Instant::now() };
+                    let request = Request::Hub { ticket, job, at: instant() };
                     if self.storage.send(request).is_err() {
                         eprintln!("error: the storage thread is gone");
                         std::process::exit(1);

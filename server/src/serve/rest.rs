@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, State};
@@ -12,6 +11,7 @@ use baro_realtime::core::json::{Fields, as_u53};
 use baro_realtime::core::model::{EventDoc, Query};
 use tokio::sync::oneshot;
 
+use super::clock::instant;
 use super::http::{Shared, foreign_page, json, query_value, refusal};
 use super::storage;
 use crate::access::{Access, is_user_id};
@@ -113,7 +113,7 @@ async fn answer(
     let stream = stream_of(headers, shared.limits.name_bytes)?;
     let write = Box::new(Write { stream, author, action });
     let (reply, outcome) = oneshot::channel();
-    let request = storage::Request::Write { write, reply, at: Instant::now() };
+    let request = storage::Request::Write { write, reply, at: instant() };
     let gone = || Fault::new(Code::Unavailable, "the data cannot be written").after_ms(1_000);
     shared.storage.send(request).map_err(|_| gone())?;
     let decision = outcome.await.map_err(|_| gone())?.map_err(|_| gone())?;

@@ -12,7 +12,7 @@ use baro_realtime::core::rng::Rng;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
-use super::clock::wall_ms;
+use super::clock::{instant, wall_ms};
 use super::options::Database;
 use super::sqlite::Sqlite;
 use crate::hub::{Input, Job, Ticket};
@@ -131,7 +131,7 @@ impl Worker {
                 one.fail(&fault);
             }
         }
-        let now = Instant::now();
+        let now = instant();
         for one in done {
             self.complete(one, now);
         }

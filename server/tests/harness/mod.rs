@@ -1,6 +1,7 @@
 //! Starting the real program and talking to it.
 
 #![allow(dead_code, reason = "every test file uses its own part")]
+#![allow(clippy::disallowed_methods, reason = "a process takes real time")]
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
@@ -188,12 +189,14 @@ impl Client {
             }
             let frame = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a message in time");
             match frame.expect("an open socket").expect("a frame") {
-                Message::Text(text) => match serde_json::from_str(&text).expect("JSON") {
-                    Value::Array(messages) => self.inbox.extend(messages),
-                    message => self.inbox.push_back(message),
+                Message::Text(text) => match serde_json::from_str(&text) {
+                    Ok(Value::Array(messages)) => self.inbox.extend(messages),
+                    message => self.inbox.push_back(message.expect("JSON")),
                 },
                 Message::Ping(_) | Message::Pong(_) => {}
-                other => panic!("expected a message, got {other:?}"),
+                other @ (Message::Binary(_) | Message::Close(_) | Message::Frame(_)) => {
+                    panic!("expected a message, got {other:?}")
+                }
             }
         }
     }
