@@ -17,4 +17,9 @@ export default [
       'object-shorthand': 'error',
     },
   },
+  // Functions in these files also run in a page, where `baro` is the calendar.
+  {
+    files: ['tests/e2e/**', 'benches/**'],
+    languageOptions: { globals: { ...globals.browser, baro: 'readonly' } },
+  },
 ]
