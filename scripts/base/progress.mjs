@@ -13,16 +13,18 @@ export const say = (line) => stream.write(`${line}\n`)
 
 export const seconds = (ms) => (ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`)
 
-/** Runs `work`, saying so. `work` may return a word on the outcome, shown with the time. */
-export async function step(name, work) {
+/** Runs `work`, saying so. `work` may return a word on the outcome, shown with the time; `bad` tells a word of failure. */
+export async function step(name, work, bad = () => false) {
   const began = performance.now()
+  const ended = (mark, word) => say(`${mark} ${name}${word ? ` (${word})` : ''}, ${seconds(performance.now() - began)}`)
   say(`· ${name}`)
   try {
     const outcome = await work()
-    say(`✓ ${name}${typeof outcome === 'string' ? ` (${outcome})` : ''}, ${seconds(performance.now() - began)}`)
+    const word = typeof outcome === 'string' ? outcome : ''
+    ended(bad(word) ? '✗' : '✓', word)
     return outcome
   } catch (error) {
-    say(`✗ ${name}, ${seconds(performance.now() - began)}`)
+    ended('✗')
     throw error
   }
 }

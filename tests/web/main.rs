@@ -1,6 +1,12 @@
 //! Tests that need a browser: they run in Chromium, Firefox and WebKit, and do not exist natively.
 
 #![cfg(target_family = "wasm")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a failed assumption fails the test"
+)]
 
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 
