@@ -3,8 +3,6 @@
 //! `LockManager` is behind web-sys' unstable switch, so it is called by name. Without it nobody is known to live; a
 //! stream that two programs send is decided once by a `baro.v1` server all the same.
 
-use std::collections::BTreeSet;
-
 use js_sys::{Array, Function, Promise};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -52,8 +50,8 @@ impl Drop for StreamLock {
 }
 
 /// The streams of `database` whose programs live.
-pub(super) async fn living(database: &str) -> BTreeSet<String> {
-    let mut found = BTreeSet::new();
+pub(super) async fn living(database: &str) -> Vec<String> {
+    let mut found = Vec::new();
     let Ok(asked) = call_method(&navigator("locks"), "query", &[]) else { return found };
     let Ok(asked) = asked.dyn_into::<Promise>() else { return found };
     let Ok(state) = JsFuture::from(asked).await else { return found };

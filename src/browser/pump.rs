@@ -4,7 +4,6 @@
 //! runs: a call from inside a listener is taken at once, and what it puts out waits for its turn.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
@@ -23,6 +22,7 @@ use crate::core::config::Config;
 use crate::core::fault::Fault;
 use crate::core::id::{BatchId, PipeId};
 use crate::core::io::{Effect, Event, Input, Output, PipeEvent, Reply, StorageEvent};
+use crate::core::map::SortedMap;
 use crate::core::session::Signal;
 use crate::core::time::Timestamp;
 
@@ -40,7 +40,7 @@ pub(crate) struct Pump {
     tell: Tell,
     refresh_token: Option<Function>,
     storage: Option<Rc<Storage>>,
-    sockets: RefCell<BTreeMap<PipeId, Socket>>,
+    sockets: RefCell<SortedMap<PipeId, Socket>>,
     timer: RefCell<Option<(Timestamp, Timeout)>>,
     lifecycle: RefCell<Option<Lifecycle>>,
     lock: RefCell<Option<StreamLock>>,

@@ -7,7 +7,7 @@
 //! `complete`, and failure is its `abort` with the cause.
 
 use std::cell::RefCell;
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::{Array, Promise};
@@ -85,12 +85,20 @@ impl Storage {
     }
 
     async fn open_and_read(&self, own: &str) -> Result<(IdbDatabase, Vec<Row>), Fault> {
-        let living: BTreeSet<String> =
-            locks::living(&self.name).await.into_iter().filter(|client| client != own).collect();
-        let rexie = schema(&self.name).build().await.map_err(|error| storage_fault(&cause(error)))?;
-        let read = read_rows(&rexie, &living).await;
-        rexie.close();
-        Ok((connect(&self.name).await?, read?))
+        let mut living = locks::living(&self.name).await;
+        living.retain(|client| client != own);
+        let rows = match schema(&self.name).build().await {
+            Ok(rexie) => {
+                let rows = read_rows(&rexie, &living).await;
+                rexie.close();
+                rows
+            }
+            Err(error) => Err(error),
+        };
+        // rexie's errors do not say what happened; a connection of our own does.
+        let database = connect(&self.name).await?;
+        let rows = rows.map_err(|_| storage_fault("its rows could not be read"))?;
+        Ok((database, rows))
     }
 
     fn opened(self: &Rc<Self>, database: IdbDatabase) -> State {
@@ -165,20 +173,18 @@ fn schema(name: &str) -> RexieBuilder {
     })
 }
 
-async fn read_rows(rexie: &Rexie, living: &BTreeSet<String>) -> Result<Vec<Row>, Fault> {
-    let fault = |error| storage_fault(&cause(error));
+async fn read_rows(rexie: &Rexie, living: &[String]) -> rexie::Result<Vec<Row>> {
     let tables = [Table::Outbox, Table::Dead];
-    let transaction =
-        rexie.transaction(&tables.map(Table::name), TransactionMode::ReadOnly).map_err(fault)?;
+    let transaction = rexie.transaction(&tables.map(Table::name), TransactionMode::ReadOnly)?;
     let mut rows = Vec::new();
     for table in tables {
-        let store = transaction.store(table.name()).map_err(fault)?;
+        let store = transaction.store(table.name())?;
         let (keys, values) =
             futures_util::future::join(store.get_all_keys(None, None), store.get_all(None, None)).await;
-        for (key, value) in keys.map_err(fault)?.into_iter().zip(values.map_err(fault)?) {
+        for (key, value) in keys?.into_iter().zip(values?) {
             let (key, value) = (key.as_string().unwrap_or_default(), value.as_string().unwrap_or_default());
             let owner = key.rsplit_once('|').map_or("", |(client, _)| client);
-            if table == Table::Dead || !living.contains(owner) {
+            if table == Table::Dead || !living.iter().any(|client| client == owner) {
                 rows.push(Row { table, key, value });
             }
         }
@@ -207,14 +213,16 @@ fn factory() -> Result<IdbFactory, Fault> {
 
 /// Starts a batch: all requests at once, then `commit`, so that the transaction ends even if the page freezes now.
 fn run(database: &IdbDatabase, ops: &[StorageOp]) -> Result<IdbTransaction, JsValue> {
-    let tables: BTreeSet<Table> = ops
-        .iter()
-        .map(|op| match op {
-            StorageOp::Put(row) => row.table,
-            StorageOp::Delete(table, _) => *table,
-        })
-        .collect();
-    let names: Array = tables.iter().map(|table| JsValue::from_str(table.name())).collect();
+    let names = Array::new();
+    for table in Table::ALL {
+        let used = ops.iter().any(|op| match op {
+            StorageOp::Put(row) => row.table == table,
+            StorageOp::Delete(used, _) => *used == table,
+        });
+        if used {
+            names.push(&JsValue::from_str(table.name()));
+        }
+    }
     let transaction =
         database.transaction_with_str_sequence_and_mode(&names, IdbTransactionMode::Readwrite)?;
     for op in ops {
@@ -271,11 +279,6 @@ async fn settled(target: &web_sys::EventTarget, good: &[&str], bad: &[&str]) -> 
         let error = request.and_then(|request| request.error().ok().flatten());
         error.map_or(event, JsValue::from)
     })
-}
-
-fn cause(error: rexie::Error) -> String {
-    // rexie's own text is the same for everything; what happened stands in the debug form of the error beneath.
-    format!("{error:?}")
 }
 
 fn storage_fault(cause: &str) -> Fault {

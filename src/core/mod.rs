@@ -9,6 +9,7 @@ pub mod fault;
 pub mod id;
 pub mod io;
 pub mod json;
+pub mod map;
 pub mod metrics;
 pub mod model;
 pub mod offline;

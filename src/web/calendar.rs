@@ -6,7 +6,7 @@ use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::convert::{from_json, function_at, read_value, to_json};
+use super::convert::{from_json, function_at, read_value, spell, to_json};
 use super::emit::{Emitter, Shared};
 use super::error::realtime_error;
 use super::status::{failed_action, metrics, sync_status};
@@ -304,7 +304,7 @@ pub(super) fn number(count: u64) -> f64 {
 fn whole(field: &str, ms: f64) -> Result<u64, JsValue> {
     if !(1.0..=9e15).contains(&ms) {
         let expected = "a number of milliseconds of at least 1";
-        return Err(realtime_error(&Fault::argument(field, &ms.to_string(), expected)));
+        return Err(realtime_error(&Fault::argument(field, &spell(ms), expected)));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked above")]
     let whole = ms as u64;

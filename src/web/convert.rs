@@ -17,7 +17,7 @@ pub(super) fn read_value(value: &JsValue, depth: usize) -> Value {
     } else if let Some(text) = value.as_string() {
         Value::Text(text)
     } else if let Some(number) = value.as_f64() {
-        Value::Number(number)
+        Value::Number(number, spell(number))
     } else if let Some(flag) = value.as_bool() {
         Value::Bool(flag)
     } else if value.is_function() {
@@ -35,6 +35,11 @@ pub(super) fn read_value(value: &JsValue, depth: usize) -> Value {
     } else {
         Value::Other(value.js_typeof().as_string().unwrap_or_default())
     }
+}
+
+/// A number as JavaScript spells it.
+pub(super) fn spell(number: f64) -> String {
+    js_sys::Number::from(number).to_string_with_radix(10).map_or_else(|_| "NaN".to_owned(), String::from)
 }
 
 /// The function at `object.first.second`, if there is one.

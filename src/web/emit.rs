@@ -51,7 +51,6 @@ impl Emitter {
             Event::Message(text) => self.emit("message", &[from_json(&text)]),
             Event::Acknowledged(text) => self.emit("message-acknowledged", &[from_json(&text)]),
             Event::EventsChanged(changes) => {
-                self.shared.view.borrow_mut().forget(&changes.deleted);
                 self.emit("events-change", &[changes_object(&changes)]);
             }
             Event::RemoteChange(change, id) => self.tell_remote(pump, change, &id),

@@ -1,25 +1,24 @@
 //! JavaScript objects of what the core shows, each kept until what it shows changes.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-
 use js_sys::{Array, Map, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::convert::from_json;
 use crate::core::client::Client;
-use crate::core::model::{EventDoc, Query};
+use crate::core::map::SortedMap;
+use crate::core::model::Query;
+use crate::core::store::Shown;
 
 /// Queries whose arrays are kept; a program has as many as it has views on screen.
 const QUERIES_MAX: usize = 64;
 
-/// An event in an array: its id and the revision that the array shows.
-type Shown = Vec<(Arc<str>, u64)>;
+/// The events of an array: the slot of each and the revision that the array shows.
+type Content = Vec<(usize, u64)>;
 
 #[derive(Debug)]
 struct Listing {
     revision: u64,
-    shown: Shown,
+    content: Content,
     array: JsValue,
     used: u64,
 }
@@ -27,8 +26,9 @@ struct Listing {
 /// The objects that were handed out.
 #[derive(Debug, Default)]
 pub(super) struct View {
-    events: BTreeMap<Arc<str>, (u64, JsValue)>,
-    listings: BTreeMap<Query, Listing>,
+    /// By slot: the revision that the object shows, and the object.
+    events: Vec<(u64, JsValue)>,
+    listings: SortedMap<Query, Listing>,
     uses: u64,
     users: Option<(u64, JsValue, JsValue)>,
 }
@@ -36,23 +36,25 @@ pub(super) struct View {
 impl View {
     /// The event `id`, `undefined` if there is none.
     pub(super) fn event(&mut self, client: &Client, id: &str) -> JsValue {
-        match client.store().shown(id) {
-            Some((doc, revision)) => self.object(doc, revision),
-            None => JsValue::UNDEFINED,
-        }
+        client.store().shown(id).map_or(JsValue::UNDEFINED, |shown| self.object(shown))
     }
 
-    fn object(&mut self, doc: &EventDoc, revision: u64) -> JsValue {
-        if let Some((held, object)) = self.events.get(&doc.id)
-            && *held == revision
-        {
-            return object.clone();
+    fn object(&mut self, shown: Shown<'_>) -> JsValue {
+        if self.events.len() <= shown.slot {
+            self.events.resize(shown.slot + 1, (0, JsValue::UNDEFINED));
         }
-        let object = from_json(&doc.text);
-        // Shared by everybody who reads it, so nobody may change it.
-        Object::freeze(object.unchecked_ref::<Object>());
-        self.events.insert(doc.id.clone(), (revision, object.clone()));
-        object
+        match self.events.get_mut(shown.slot) {
+            Some((revision, object)) if *revision == shown.revision => object.clone(),
+            held => {
+                let object = from_json(&shown.doc.text);
+                // Shared by everybody who reads it, so nobody may change it.
+                Object::freeze(object.unchecked_ref::<Object>());
+                if let Some(held) = held {
+                    *held = (shown.revision, object.clone());
+                }
+                object
+            }
+        }
     }
 
     /// The events that `query` asks for, in an array that stays the same until its content changes.
@@ -66,17 +68,15 @@ impl View {
             }
         }
         let found = client.store().query(query);
-        let shown: Shown = found.iter().map(|(doc, revision)| (doc.id.clone(), *revision)).collect();
-        if let Some(listing) = self.listings.get_mut(query)
-            && listing.shown == shown
-        {
+        let content: Content = found.iter().map(|shown| (shown.slot, shown.revision)).collect();
+        if let Some(listing) = self.listings.get_mut(query).filter(|listing| listing.content == content) {
             listing.revision = revision;
             return listing.array.clone();
         }
-        let array: Array = found.iter().map(|(doc, revision)| self.object(doc, *revision)).collect();
+        let array: Array = found.into_iter().map(|shown| self.object(shown)).collect();
         Object::freeze(&array);
         let array: JsValue = array.into();
-        let listing = Listing { revision, shown, array: array.clone(), used: self.uses };
+        let listing = Listing { revision, content, array: array.clone(), used: self.uses };
         self.listings.insert(query.clone(), listing);
         if self.listings.len() > QUERIES_MAX {
             let oldest =
@@ -84,13 +84,6 @@ impl View {
             oldest.and_then(|query| self.listings.remove(&query));
         }
         array
-    }
-
-    /// Lets go of events that are gone.
-    pub(super) fn forget(&mut self, deleted: &[Arc<str>]) {
-        for id in deleted {
-            self.events.remove(id);
-        }
     }
 
     /// The users as a `Map`, and their cursors as an array.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Client, Storage};
 use crate::core::fault::Fault;
 use crate::core::io::{Call, Event, Outcome, Reply};
-use crate::core::json::{Fields, as_f64, each_field, validate};
+use crate::core::json::{Fields, each_field, is_finite_number, validate};
 use crate::core::model::{Query, WriteKind};
 use crate::core::store::Store;
 use crate::core::time::Now;
@@ -146,8 +146,9 @@ impl Client {
             .map_err(|_| Fault::argument("position", position, "an object { x, y, elementId? }"))?;
         for axis in ["x", "y"] {
             let raw = fields.get(axis).unwrap_or("nothing");
-            as_f64(raw)
-                .ok_or_else(|| Fault::argument(&format!("position.{axis}"), raw, "a finite number"))?;
+            if !is_finite_number(raw) {
+                return Err(Fault::argument(&format!("position.{axis}"), raw, "a finite number"));
+            }
         }
         self.cursor.push(fields.to_text());
         Ok(Reply::Done)
@@ -166,11 +167,9 @@ impl Client {
         tickets.append(&mut std::mem::take(&mut self.flushing));
         tickets.append(&mut self.requests.abandon());
         tickets.append(&mut self.channels.abandon());
-        // Stored writes are sent by the next program; who waited for the server's word here does not get it.
+        // Stored writes are sent by the next program; who waited for the server's word here does not get it. Who waits
+        // for storage does, since what was asked of it is under way.
         tickets.extend(self.outbox.iter().filter_map(|write| write.confirmed));
-        if self.storage != Storage::Open {
-            tickets.extend(self.outbox.iter().filter_map(|write| write.persisted));
-        }
         for ticket in tickets {
             self.settle(ticket, Outcome::Refused(fault.clone()));
         }

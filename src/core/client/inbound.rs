@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{Client, Dialect};
 use crate::core::delivery::{Arrival, Position};
 use crate::core::fault::Fault;
-use crate::core::id::{ClientId, WriteId};
+use crate::core::id::{ClientId, PipeId, WriteId};
 use crate::core::io::{Event, Outcome, RemoteChange};
 use crate::core::json::{Fields, as_string, as_u53, each_field, each_item};
 use crate::core::model::EventDoc;
@@ -14,8 +14,13 @@ use crate::core::store::Acknowledged;
 use crate::core::time::Now;
 use crate::core::wire::{Envelope, Kind, Outgoing, split_frame};
 
+/// Wait before a subscription is asked for again that the server could not serve just now, if it names none, ms.
+const SUBSCRIBE_RETRY_MS: u64 = 1_000;
+/// Longest such wait, ms.
+const SUBSCRIBE_RETRY_MS_MAX: u64 = 60_000;
+
 impl Client {
-    pub(super) fn on_frame(&mut self, now: Now, frame: &str) {
+    pub(super) fn on_frame(&mut self, now: Now, pipe: PipeId, frame: &str) {
         self.metrics.frames_received += 1;
         self.metrics.bytes_received += frame.len() as u64;
         self.soon(now);
@@ -24,6 +29,10 @@ impl Client {
             Err(error) => return self.on_malformed(&error.to_string()),
         };
         for message in messages {
+            // One of them may have ended the connection; what follows is of an old one then.
+            if !self.session.is_current(pipe) {
+                return;
+            }
             match Envelope::parse(message) {
                 Ok(envelope) => self.on_message(now, &envelope),
                 Err(error) => self.on_malformed(&error.to_string()),
@@ -380,6 +389,11 @@ impl Client {
             return self.settle(ticket, Outcome::Refused(fault));
         }
         if let Some(channel) = id.as_deref().and_then(|id| self.channels.requested(id)) {
+            if fault.retryable {
+                let wait = fault.retry_after_ms.unwrap_or(SUBSCRIBE_RETRY_MS).min(SUBSCRIBE_RETRY_MS_MAX);
+                self.channels.postpone(&channel, now.mono.after(wait));
+                return self.error(fault);
+            }
             for ticket in self.channels.refused(&channel) {
                 self.settle(ticket, Outcome::Refused(fault.clone()));
             }

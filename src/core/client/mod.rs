@@ -15,7 +15,7 @@ mod flight;
 mod inbound;
 mod writes;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::core::config::Config;
@@ -25,6 +25,7 @@ use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{
     Effect, Event, Input, Outcome, Output, PipeEvent, Reply, Row, StorageEvent, StorageOp,
 };
+use crate::core::map::SortedMap;
 use crate::core::metrics::Metrics;
 use crate::core::model::EventDoc;
 use crate::core::offline::{Table, decode_dead, decode_write};
@@ -103,7 +104,7 @@ pub struct Client {
     roster: Roster,
     cursor: Throttle<String>,
     metrics: Metrics,
-    failed: BTreeMap<String, Failed>,
+    failed: SortedMap<String, Failed>,
     progress: Progress,
     last_synced_ms: Option<u64>,
     online: bool,
@@ -111,7 +112,7 @@ pub struct Client {
     outgoing: Vec<String>,
     ops: Vec<StorageOp>,
     ops_for: Vec<Ticket>,
-    batches: BTreeMap<BatchId, Vec<Ticket>>,
+    batches: SortedMap<BatchId, Vec<Ticket>>,
     last_batch: u64,
     last_ticket: u64,
     last_message: u64,
@@ -150,7 +151,7 @@ impl Client {
             roster: Roster::default(),
             cursor: Throttle::new(config.cursor_interval_ms),
             metrics: Metrics::default(),
-            failed: BTreeMap::new(),
+            failed: SortedMap::default(),
             progress: Progress::default(),
             last_synced_ms: None,
             online: true,
@@ -158,7 +159,7 @@ impl Client {
             outgoing: Vec::new(),
             ops: Vec::new(),
             ops_for: Vec::new(),
-            batches: BTreeMap::new(),
+            batches: SortedMap::default(),
             last_batch: 0,
             last_ticket: 0,
             last_message: 0,
@@ -192,6 +193,11 @@ impl Client {
     /// # Errors
     /// A call that cannot be done; nothing changed then.
     pub fn handle(&mut self, now: Now, input: Input<'_>) -> Result<Reply, Fault> {
+        if let (true, Input::Storage(event)) = (self.destroyed, &input) {
+            // What was asked for before the end is still answered.
+            self.settle_batch(event);
+            return Ok(Reply::Done);
+        }
         if self.destroyed {
             return Err(Fault::new("destroyed", "the calendar was destroyed; make a new one"));
         }
@@ -236,8 +242,9 @@ impl Client {
         let cursor = self.can_point().then(|| self.cursor.poll_timeout()).flatten();
         let live = self.session.open_pipe().is_some();
         let resume = self.outbox.poll_timeout().filter(|_| live && self.storage != Storage::Loading);
+        let ask = self.channels.poll_timeout().filter(|_| live);
         let sweep = (!self.roster.is_empty() && self.dialect != Dialect::Baro).then_some(self.sweep_due);
-        [notify, cursor, resume, sweep, self.probe_at(), self.requests.poll_timeout(), self.hello_due]
+        [notify, cursor, resume, ask, sweep, self.probe_at(), self.requests.poll_timeout(), self.hello_due]
             .into_iter()
             .fold(soonest(self.session.poll_timeout(), self.flush_due), soonest)
     }
@@ -251,6 +258,9 @@ impl Client {
             let text = "the message was not acknowledged in time";
             let fault = Fault::retryable("timeout", text).with_details(format!("{{\"sent\":{sent}}}"));
             self.settle(ticket, Outcome::Refused(fault));
+        }
+        for channel in self.channels.take_due(now.mono) {
+            self.request_channel(now, &channel);
         }
         if self.sweep_due <= now.mono {
             self.sweep_due = now.mono.after(EXPIRY_SWEEP_MS);
@@ -301,7 +311,7 @@ impl Client {
             PipeEvent::Closed { code, reason } => self.session.handle_closed(now.mono, pipe, code, reason),
             PipeEvent::Text(frame) if self.session.is_current(pipe) => {
                 self.session.handle_heard(now.mono);
-                self.on_frame(now, frame);
+                self.on_frame(now, pipe, frame);
             }
             PipeEvent::Binary(_) if self.session.is_current(pipe) => {
                 self.session.handle_heard(now.mono);
@@ -325,17 +335,11 @@ impl Client {
                 self.storage = Storage::Memory;
                 self.tell(Event::StorageDegraded(reason));
             }
-            StorageEvent::Committed(batch) => {
-                for ticket in self.batches.remove(&batch).unwrap_or_default() {
-                    self.settle(ticket, Outcome::Done);
-                }
-            }
-            StorageEvent::Aborted(batch, fault) => {
-                for ticket in self.batches.remove(&batch).unwrap_or_default() {
-                    self.settle(ticket, Outcome::Refused(fault.clone()));
-                }
+            StorageEvent::Committed(_) => self.settle_batch(&event),
+            StorageEvent::Aborted(_, ref fault) => {
+                self.settle_batch(&event);
                 if self.storage == Storage::Open {
-                    self.tell(Event::StorageDegraded(fault.message));
+                    self.tell(Event::StorageDegraded(fault.message.clone()));
                 }
             }
         }
@@ -343,13 +347,25 @@ impl Client {
         self.soon(now);
     }
 
+    /// Who waited for a batch learns how it went.
+    fn settle_batch(&mut self, event: &StorageEvent) {
+        let (batch, outcome) = match event {
+            StorageEvent::Committed(batch) => (batch, Outcome::Done),
+            StorageEvent::Aborted(batch, fault) => (batch, Outcome::Refused(fault.clone())),
+            StorageEvent::Loaded(_) | StorageEvent::Unavailable(_) => return,
+        };
+        for ticket in self.batches.remove(batch).unwrap_or_default() {
+            self.settle(ticket, outcome.clone());
+        }
+    }
+
     /// Takes what earlier programs stored: their writes, shown at once and sent before ours.
     fn on_rows(&mut self, rows: Vec<Row>) {
-        let mut streams: BTreeMap<ClientId, Vec<Write>> = BTreeMap::new();
+        let mut streams: Vec<(ClientId, Vec<Write>)> = Vec::new();
         for row in rows {
             let read = match row.table {
                 Table::Outbox => decode_write(&row.key, &row.value).map(|write| {
-                    streams.entry(write.id.client.clone()).or_default().push(write);
+                    add_to_stream(&mut streams, write);
                 }),
                 Table::Dead => decode_dead(&row.key, &row.value).map(|(write, fault)| {
                     self.failed.insert(row.key.clone(), Failed { write, fault });
@@ -364,16 +380,25 @@ impl Client {
                 self.error(Fault::new("corrupt_row", text));
             }
         }
-        for (client, mut writes) in streams {
-            writes.sort_by_key(|write| write.id.seq);
+        // They come below what was written while they were being read.
+        let own: Vec<Write> = self.outbox.iter().cloned().collect();
+        for write in &own {
+            self.store.roll_back(&write.event, &write.id);
+        }
+        for (client, writes) in streams {
             for write in &writes {
                 self.progress.total += 1;
-                if let Some(doc) = write.base.as_deref().and_then(|base| EventDoc::parse(base).ok()) {
+                // A channel that was read already knows better.
+                let base = write.base.as_deref().and_then(|base| EventDoc::parse(base).ok());
+                if let Some(doc) = base.filter(|doc| !self.channels.covers(doc)) {
                     self.store.assume(doc);
                 }
                 self.show(write);
             }
             self.outbox.adopt(client, writes);
+        }
+        for write in &own {
+            self.show(write);
         }
     }
 
@@ -527,6 +552,17 @@ impl Client {
     fn message_id(&mut self) -> String {
         self.last_message += 1;
         format!("{}/{}", self.outbox.own(), self.last_message)
+    }
+}
+
+/// Puts a stored write in its place: streams as they come, the writes of each by sequence.
+fn add_to_stream(streams: &mut Vec<(ClientId, Vec<Write>)>, write: Write) {
+    match streams.iter_mut().find(|(client, _)| *client == write.id.client) {
+        Some((_, writes)) => {
+            let at = writes.partition_point(|held| held.id.seq < write.id.seq);
+            writes.insert(at, write);
+        }
+        None => streams.push((write.id.client.clone(), vec![write])),
     }
 }
 

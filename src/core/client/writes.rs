@@ -80,7 +80,7 @@ impl Client {
     }
 
     fn existing(&self, id: &str) -> Result<EventDoc, Fault> {
-        let shown = self.store.shown(id).map(|(doc, _)| doc.clone());
+        let shown = self.store.shown(id).map(|shown| shown.doc.clone());
         shown.ok_or_else(|| Fault::new("not_found", format!("id: there is no event {id}")))
     }
 
@@ -192,8 +192,7 @@ impl Client {
         if self.outbox.get(&expected).is_some() {
             self.outbox.resume_from(&expected, now.mono);
         } else {
-            self.outbox.resume_from(&expected, now.mono.after(RETRY_MS));
-            self.session.reconnect(now.mono);
+            self.session.abandon(now.mono, "a write is missing");
         }
         self.soon(now);
     }

@@ -186,7 +186,7 @@ impl Config {
                 attempts_max: reconnect.count_or_infinity("maxAttempts", 10)?,
                 delay_ms,
                 delay_ms_max: reconnect.ms("maxDelay", 30_000.max(delay_ms), delay_ms, 86_400_000)?,
-                factor: reconnect.number("factor", 1.5, 1.0, 10.0)?,
+                factor: reconnect.factor("factor", 1.5)?,
                 jitter: reconnect.flag("jitter", true)?,
             },
             heartbeat: HeartbeatConfig {

@@ -126,11 +126,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub(super) fn number(&self, name: &str, default: f64, least: f64, most: f64) -> Result<f64, Fault> {
+    /// A number from 1 to 10.
+    pub(super) fn factor(&self, name: &str, default: f64) -> Result<f64, Fault> {
         match self.value(name) {
             Value::Absent => Ok(default),
-            Value::Number(value) if (least..=most).contains(value) => Ok(*value),
-            _ => Err(self.fault(name, &format!("a number from {least} to {most}"))),
+            Value::Number(value, _) if (1.0..=10.0).contains(value) => Ok(*value),
+            _ => Err(self.fault(name, "a number from 1 to 10")),
         }
     }
 
@@ -147,7 +148,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn count_or_infinity(&self, name: &str, default: u64) -> Result<Option<u64>, Fault> {
-        if *self.value(name) == Value::Number(f64::INFINITY) {
+        if matches!(self.value(name), Value::Number(value, _) if *value == f64::INFINITY) {
             return Ok(None);
         }
         let read = self.whole(name, 0, 1_000_000).unwrap_or(Ok(default));
@@ -155,7 +156,7 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn ms_or_infinity(&self, name: &str, default: u64) -> Result<Option<u64>, Fault> {
-        if *self.value(name) == Value::Number(f64::INFINITY) {
+        if matches!(self.value(name), Value::Number(value, _) if *value == f64::INFINITY) {
             return Ok(None);
         }
         let read = self.whole(name, 0, 86_400_000).unwrap_or(Ok(default));
@@ -167,7 +168,7 @@ impl<'a> Reader<'a> {
         match self.value(name) {
             Value::Absent => None,
             // In this range every f64 without a fraction is exactly an integer.
-            Value::Number(value) if *value >= 0.0 && *value <= 1e9 && value.fract() == 0.0 => {
+            Value::Number(value, _) if *value >= 0.0 && *value <= 1e9 && value.fract() == 0.0 => {
                 #[expect(
                     clippy::cast_possible_truncation,
                     clippy::cast_sign_loss,

@@ -4,6 +4,10 @@ fn text(text: &str) -> Value {
     Value::Text(text.to_owned())
 }
 
+fn number(value: f64) -> Value {
+    Value::Number(value, value.to_string())
+}
+
 fn object(fields: &[(&str, Value)]) -> Value {
     Value::Object(fields.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect())
 }
@@ -28,17 +32,17 @@ fn the_documented_defaults() {
 
 #[test]
 fn every_option_that_is_wrong_is_named_with_what_came() {
-    let nan = Value::Number(f64::NAN);
+    let nan = number(f64::NAN);
     for (name, value, field, got) in [
         ("negotiate", text("yes"), "config.negotiate", "'yes'"),
-        ("projectId", Value::Number(5.0), "config.projectId", "5"),
-        ("reconnect", object(&[("delay", Value::Number(-1.0))]), "config.reconnect.delay", "-1"),
+        ("projectId", number(5.0), "config.projectId", "5"),
+        ("reconnect", object(&[("delay", number(-1.0))]), "config.reconnect.delay", "-1"),
         ("reconnect", object(&[("factor", nan.clone())]), "config.reconnect.factor", "NaN"),
         ("heartbeat", object(&[("interval", text("fast"))]), "config.heartbeat.interval", "'fast'"),
         ("heartbeat", Value::Bool(true), "config.heartbeat", "true"),
         ("auth", object(&[("refreshToken", text("x"))]), "config.auth.refreshToken", "'x'"),
-        ("auth", object(&[("token", Value::Number(1.0))]), "config.auth.token", "something else"),
-        ("ack", object(&[("timeout", Value::Number(0.5))]), "config.ack.timeout", "0.5"),
+        ("auth", object(&[("token", number(1.0))]), "config.auth.token", "something else"),
+        ("ack", object(&[("timeout", number(0.5))]), "config.ack.timeout", "0.5"),
         ("cursor", object(&[("interval", nan)]), "config.cursor.interval", "NaN"),
         ("offline", Value::Bool(true), "config.offline", "true"),
         ("conflict", object(&[("strategy", text("coin"))]), "config.conflict.strategy", "'coin'"),
@@ -67,7 +71,7 @@ fn a_url_is_absolute_or_a_path_on_the_page() {
 
 #[test]
 fn infinity_is_accepted_where_it_means_something() {
-    let infinity = Value::Number(f64::INFINITY);
+    let infinity = number(f64::INFINITY);
     let config = with("reconnect", object(&[("maxAttempts", infinity.clone())])).unwrap();
     assert_eq!(config.reconnect.attempts_max, None);
     let config = with("visibility", object(&[("disconnectAfter", infinity.clone())])).unwrap();

@@ -1,9 +1,12 @@
 //! Subscriptions and how far each channel was read.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::core::id::Ticket;
+use crate::core::map::SortedMap;
+use crate::core::model::{EventDoc, calendar_channel, project_channel};
+use crate::core::time::Timestamp;
 use crate::core::wire::Outgoing;
 
 /// Most changes held back behind a gap; more are asked for again.
@@ -24,11 +27,22 @@ pub struct Position {
 struct Channel {
     subscribers: u64,
     request: Option<String>,
+    /// When to ask again, after a refusal that was not final.
+    retry_at: Option<Timestamp>,
     live: bool,
     position: Option<Position>,
-    held: BTreeMap<u64, Arc<str>>,
-    snapshot: Option<Vec<Arc<str>>>,
+    held: SortedMap<u64, Arc<str>>,
+    /// The content that is arriving, and where it ends: nothing of it counts before all of it is there.
+    snapshot: Option<(Position, Vec<Arc<str>>)>,
     waiting: Vec<Ticket>,
+}
+
+impl Channel {
+    fn hold(&mut self, seq: u64, message: &str) {
+        if self.held.len() < HELD_MAX {
+            self.held.insert(seq, Arc::from(message));
+        }
+    }
 }
 
 /// What to do with a change.
@@ -47,7 +61,7 @@ pub enum Arrival {
 /// All channels that the program subscribed to.
 #[derive(Debug, Default)]
 pub struct Channels {
-    list: BTreeMap<String, Channel>,
+    list: SortedMap<String, Channel>,
     seen: VecDeque<String>,
     /// Changes that came again.
     pub duplicates: u64,
@@ -58,7 +72,10 @@ pub struct Channels {
 impl Channels {
     /// Counts a subscriber. Returns whether the server has to be told.
     pub fn subscribe(&mut self, name: &str) -> bool {
-        let channel = self.list.entry(name.to_owned()).or_default();
+        if !self.list.contains_key(name) {
+            self.list.insert(name.to_owned(), Channel::default());
+        }
+        let Some(channel) = self.list.get_mut(name) else { return false };
         channel.subscribers += 1;
         channel.request.is_none() && !channel.live
     }
@@ -86,7 +103,7 @@ impl Channels {
 
     /// Names of all channels.
     pub fn names(&self) -> Vec<String> {
-        self.list.keys().cloned().collect()
+        self.list.iter().map(|(name, _)| name.clone()).collect()
     }
 
     /// Whether there is a subscription to `name`.
@@ -98,8 +115,9 @@ impl Channels {
     pub fn connection_ended(&mut self) {
         for channel in self.list.values_mut() {
             channel.request = None;
+            channel.retry_at = None;
             channel.live = false;
-            channel.held.clear();
+            channel.held = SortedMap::default();
             channel.snapshot = None;
         }
     }
@@ -130,6 +148,7 @@ impl Channels {
             .string("id", &id)
             .number("timestamp", wall_ms);
         channel.request = Some(id);
+        channel.retry_at = None;
         Some(message.finish())
     }
 
@@ -149,20 +168,21 @@ impl Channels {
         if recovered && channel.position.as_ref().is_some_and(|held| held.epoch == position.epoch) {
             channel.live = true;
         } else {
-            channel.position = Some(position);
-            channel.snapshot = Some(Vec::new());
+            channel.snapshot = Some((position, Vec::new()));
         }
     }
 
     /// Adds a part of a channel's content. Returns all of it once `more` is false.
     pub fn add_content(&mut self, name: &str, events: Vec<Arc<str>>, more: bool) -> Option<Vec<Arc<str>>> {
         let channel = self.list.get_mut(name)?;
-        channel.snapshot.as_mut()?.extend(events);
+        channel.snapshot.as_mut()?.1.extend(events);
         if more {
             return None;
         }
+        let (position, events) = channel.snapshot.take()?;
+        channel.position = Some(position);
         channel.live = true;
-        channel.snapshot.take()
+        Some(events)
     }
 
     /// A plain server's word, or silence, that has to do for an answer: all channels count as live.
@@ -188,6 +208,35 @@ impl Channels {
         self.list.remove(name).map(|channel| channel.waiting).unwrap_or_default()
     }
 
+    /// The server cannot serve `name` just now: it is asked again at `at`.
+    pub fn postpone(&mut self, name: &str, at: Timestamp) {
+        if let Some(channel) = self.list.get_mut(name) {
+            channel.request = None;
+            channel.retry_at = Some(at);
+        }
+    }
+
+    /// When [`Channels::take_due`] has something.
+    pub fn poll_timeout(&self) -> Option<Timestamp> {
+        self.list.values().filter_map(|channel| channel.retry_at).min()
+    }
+
+    /// The channels that are to be asked for again.
+    pub fn take_due(&mut self, now: Timestamp) -> Vec<String> {
+        let due = |channel: &Channel| channel.retry_at.is_some_and(|at| at <= now);
+        let names =
+            self.list.iter().filter(|(_, channel)| due(channel)).map(|(name, _)| name.clone()).collect();
+        self.list.values_mut().filter(|channel| due(channel)).for_each(|channel| channel.retry_at = None);
+        names
+    }
+
+    /// Whether the content of a channel that was read says what is known of `doc`.
+    pub fn covers(&self, doc: &EventDoc) -> bool {
+        let project = project_channel(doc.project_or_default());
+        let calendar = doc.calendar.as_deref().map(calendar_channel);
+        std::iter::once(project).chain(calendar).any(|name| self.position(&name).is_some())
+    }
+
     /// All who wait for any channel, when nothing will come any more.
     pub fn abandon(&mut self) -> Vec<Ticket> {
         self.list.values_mut().flat_map(|channel| std::mem::take(&mut channel.waiting)).collect()
@@ -196,19 +245,27 @@ impl Channels {
     /// Takes the change `seq` of a channel; one that cannot be applied yet is held.
     pub fn arrive(&mut self, name: &str, seq: u64, message: &str) -> Arrival {
         let Some(channel) = self.list.get_mut(name) else { return Arrival::Next };
-        let Some(position) = channel.position.as_mut() else { return Arrival::Next };
-        let complete = channel.snapshot.is_none();
+        let position = match (&channel.snapshot, channel.position.as_mut()) {
+            (Some((end, _)), _) if seq <= end.seq => {
+                self.duplicates += 1;
+                return Arrival::Repeated;
+            }
+            (Some(_), _) => {
+                channel.hold(seq, message);
+                return Arrival::Held;
+            }
+            (None, None) => return Arrival::Next,
+            (None, Some(position)) => position,
+        };
         if seq <= position.seq {
             self.duplicates += 1;
             Arrival::Repeated
-        } else if seq == position.seq + 1 && complete {
+        } else if seq == position.seq + 1 {
             position.seq = seq;
             Arrival::Next
         } else {
-            if channel.held.len() < HELD_MAX {
-                channel.held.insert(seq, Arc::from(message));
-            }
-            if channel.request.is_some() || !complete || !channel.live {
+            channel.hold(seq, message);
+            if channel.request.is_some() || !channel.live {
                 return Arrival::Held;
             }
             self.gaps += 1;
@@ -221,7 +278,7 @@ impl Channels {
     pub fn next_held(&mut self, name: &str) -> Option<Arc<str>> {
         let channel = self.list.get_mut(name)?;
         let position = channel.position.as_mut().filter(|_| channel.snapshot.is_none())?;
-        channel.held = channel.held.split_off(&(position.seq + 1));
+        channel.held.retain(|seq, _| *seq > position.seq);
         let message = channel.held.remove(&(position.seq + 1))?;
         position.seq += 1;
         Some(message)
@@ -304,6 +361,18 @@ mod tests {
             Some(2)
         );
         assert_eq!(channels.next_held("c").as_deref(), Some("8"));
+    }
+
+    #[test]
+    fn content_that_does_not_arrive_whole_leaves_the_position_where_it_was() {
+        let mut channels = live("e", 3);
+        channels.request("c", "r2".to_owned(), 0);
+        channels.answered("c", Position { epoch: "e".to_owned(), seq: 9 }, false);
+        assert_eq!(channels.add_content("c", vec![Arc::from("a")], true), None);
+        assert_eq!(channels.position("c").map(|position| position.seq), Some(3));
+        channels.connection_ended();
+        let request = channels.request("c", "r3".to_owned(), 0).unwrap();
+        assert!(request.contains(r#""seq":3"#), "{request}");
     }
 
     #[test]

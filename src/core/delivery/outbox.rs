@@ -96,13 +96,12 @@ impl Outbox {
         }
     }
 
-    /// Adds what an earlier program left behind, in order of sequence. Holes are filled: a sequence that is missing was
+    /// Adds what an earlier program left behind, ordered by sequence. Holes are filled: a sequence that is missing was
     /// never stored or is unreadable, and nothing after it could be decided.
-    pub fn adopt(&mut self, client: ClientId, mut writes: Vec<Write>) {
+    pub fn adopt(&mut self, client: ClientId, writes: Vec<Write>) {
         if client == self.own || self.streams.iter().any(|stream| stream.client == client) {
             return;
         }
-        writes.sort_by_key(|write| write.id.seq);
         let Some(first) = writes.first().map(|write| write.id.seq) else { return };
         let mut filled = VecDeque::with_capacity(writes.len());
         let mut next = first;
@@ -275,7 +274,7 @@ mod tests {
         let mut outbox = Outbox::new(client("me"));
         let id = outbox.next_id();
         outbox.push(Write { id, ..write("me", 1) });
-        outbox.adopt(client("old"), vec![write("old", 9), write("old", 6)]);
+        outbox.adopt(client("old"), vec![write("old", 6), write("old", 9)]);
         assert_eq!(drain(&mut outbox), ["old:6", "old:7", "old:8", "old:9"]);
         for seq in 6..=9 {
             outbox.remove(&WriteId { client: client("old"), seq });

@@ -1,8 +1,9 @@
 //! Messages that are no writes: waiting to be sent, or for their answer.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::core::id::Ticket;
+use crate::core::map::SortedMap;
 use crate::core::time::Timestamp;
 
 /// Most messages kept while there is no connection.
@@ -35,7 +36,7 @@ struct Waiting {
 pub struct Requests {
     queue: VecDeque<Request>,
     bytes: usize,
-    waiting: BTreeMap<String, Waiting>,
+    waiting: SortedMap<String, Waiting>,
 }
 
 impl Requests {
@@ -94,9 +95,8 @@ impl Requests {
     /// Everybody who waits, when nothing will come any more.
     pub fn abandon(&mut self) -> Vec<Ticket> {
         let queued = std::mem::take(&mut self.queue);
-        let waiting = std::mem::take(&mut self.waiting);
         self.bytes = 0;
-        let mut tickets: Vec<Ticket> = waiting.into_values().map(|waiting| waiting.ticket).collect();
+        let mut tickets: Vec<Ticket> = self.waiting.take().map(|(_, waiting)| waiting.ticket).collect();
         tickets.extend(
             queued.into_iter().filter(|request| request.ack_ms.is_none()).map(|request| request.ticket),
         );

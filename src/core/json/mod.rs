@@ -11,4 +11,4 @@ mod text;
 
 pub use fields::{FIELDS_MAX, Fields};
 pub use scan::{DEPTH_MAX, JsonError, each_field, each_item, validate};
-pub use text::{as_bool, as_f64, as_string, as_u53, is_null, push_string, quote};
+pub use text::{as_bool, as_string, as_u53, is_finite_number, is_null, push_string, quote};

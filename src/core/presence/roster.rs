@@ -1,8 +1,7 @@
 //! Everybody else who is in our channels.
 
-use std::collections::BTreeMap;
-
-use crate::core::json::{Fields, as_f64, as_string, each_item, push_string, quote};
+use crate::core::json::{Fields, as_string, each_item, is_finite_number, push_string, quote};
+use crate::core::map::SortedMap;
 use crate::core::time::Timestamp;
 
 /// Most people kept; a server that names more is not believed.
@@ -43,7 +42,7 @@ pub struct Person {
 #[derive(Debug, Default)]
 pub struct Roster {
     own: Option<String>,
-    people: BTreeMap<String, Person>,
+    people: SortedMap<String, Person>,
     revision: u64,
 }
 
@@ -74,7 +73,7 @@ impl Roster {
     /// Forgets everybody; returns who was there.
     pub fn clear(&mut self) -> Vec<String> {
         self.revision += u64::from(!self.people.is_empty());
-        std::mem::take(&mut self.people).into_keys().collect()
+        self.people.take().map(|(id, _)| id).collect()
     }
 
     /// Takes a user's description. Returns his id and whether he is new.
@@ -253,8 +252,9 @@ fn user_id(fields: &Fields, key: &str) -> Option<String> {
 
 fn cursor(id: &str, fields: &Fields, wall_ms: u64) -> Option<String> {
     let (x, y) = (fields.get("x")?, fields.get("y")?);
-    as_f64(x)?;
-    as_f64(y)?;
+    if !is_finite_number(x) || !is_finite_number(y) {
+        return None;
+    }
     let element = fields.string("elementId").map(|element| format!(",\"elementId\":{}", quote(&element)));
     let timestamp = fields.u53("timestamp").unwrap_or(wall_ms);
     let id = quote(id);

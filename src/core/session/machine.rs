@@ -295,6 +295,15 @@ impl Session {
         }
     }
 
+    /// The conversation cannot go on; a new one may, with backoff.
+    pub fn abandon(&mut self, now: Timestamp, reason: &'static str) {
+        if self.open_pipe().is_some() {
+            self.close_pipe(4000, reason);
+            self.end_connection(now, 1006, reason);
+            self.retry(now, None);
+        }
+    }
+
     /// A socket closed.
     pub fn handle_closed(&mut self, now: Timestamp, pipe: PipeId, code: u16, reason: &str) {
         let current = match self.phase {

@@ -25,6 +25,9 @@ pub(super) struct Entry {
     /// Boxed, because almost no event has any: ten thousand idle ones pay a pointer each.
     overlay: Option<Box<Overlay>>,
     pub(super) revision: u64,
+    pub(super) slot: usize,
+    /// What was shown before the changes that nobody was told of. Boxed for the same reason.
+    pub(super) before: Option<Box<Option<EventDoc>>>,
 }
 
 #[derive(Debug, Default)]
@@ -34,6 +37,10 @@ struct Overlay {
 }
 
 impl Entry {
+    pub(super) fn new(slot: usize) -> Self {
+        Self { slot, ..Self::default() }
+    }
+
     pub(super) fn shown(&self) -> Option<&EventDoc> {
         match &self.overlay {
             Some(overlay) => overlay.shown.as_ref(),
@@ -46,7 +53,7 @@ impl Entry {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.confirmed.is_none() && self.overlay.is_none()
+        self.confirmed.is_none() && self.overlay.is_none() && self.before.is_none()
     }
 
     pub(super) fn push(&mut self, pending: Pending) {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::entry::{Entry, Pending};
 use crate::core::id::WriteId;
+use crate::core::map::SortedMap;
 use crate::core::model::{EventDoc, Query, WriteKind, apply_write};
 
 /// Removals remembered, so that an older version arriving late does not bring an event back.
@@ -39,15 +40,28 @@ impl Changes {
     }
 }
 
+/// What an event shows.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown<'a> {
+    /// The event.
+    pub doc: &'a EventDoc,
+    /// Changes with it, and is never used for anything else.
+    pub revision: u64,
+    /// A small number that no other event has at the same time: a place to keep what was made of it.
+    pub slot: usize,
+}
+
 /// Confirmed events and pending writes. See the module for its guarantees.
 #[derive(Debug, Default)]
 pub struct Store {
     entries: BTreeMap<Arc<str>, Entry>,
-    tombstones: BTreeMap<Arc<str>, u64>,
+    tombstones: SortedMap<Arc<str>, u64>,
     tombstone_order: VecDeque<Arc<str>>,
-    /// What was shown of each event before the changes that nobody was told of.
-    before: BTreeMap<Arc<str>, Option<EventDoc>>,
+    /// Events of whose changes nobody was told.
+    touched: Vec<Arc<str>>,
     revision: u64,
+    slots: usize,
+    free_slots: Vec<usize>,
 }
 
 impl Store {
@@ -56,10 +70,9 @@ impl Store {
         self.revision
     }
 
-    /// What the event `id` shows, and the revision of it.
-    pub fn shown(&self, id: &str) -> Option<(&EventDoc, u64)> {
-        let entry = self.entries.get(id)?;
-        entry.shown().map(|doc| (doc, entry.revision))
+    /// What the event `id` shows.
+    pub fn shown(&self, id: &str) -> Option<Shown<'_>> {
+        self.entries.get(id).and_then(shown)
     }
 
     /// The event `id` as the server last told it.
@@ -77,12 +90,11 @@ impl Store {
         self.entries.get(id).map_or(&[], |entry| entry.pending())
     }
 
-    /// What the events that `query` asks for show, by start and id, each with its revision.
-    pub fn query(&self, query: &Query) -> Vec<(&EventDoc, u64)> {
-        let shown = self.entries.values().filter_map(|entry| entry.shown().map(|doc| (doc, entry.revision)));
-        let mut found: Vec<(&EventDoc, u64)> = shown.filter(|(doc, _)| query.matches(doc)).collect();
-        // Stable, and entries come by id.
-        found.sort_by_key(|(doc, _)| doc.start_ms);
+    /// What the events that `query` asks for show, by start and id.
+    pub fn query(&self, query: &Query) -> Vec<Shown<'_>> {
+        let all = self.entries.values().filter_map(shown);
+        let mut found: Vec<Shown<'_>> = all.filter(|shown| query.matches(shown.doc)).collect();
+        found.sort_unstable_by(|a, b| (a.doc.start_ms, &a.doc.id).cmp(&(b.doc.start_ms, &b.doc.id)));
         found
     }
 
@@ -150,7 +162,10 @@ impl Store {
 
     /// Takes the whole content of what `within` selects: what is not in `docs` is gone.
     pub fn replace(&mut self, docs: Vec<EventDoc>, within: impl Fn(&EventDoc) -> bool) {
-        let told: BTreeMap<Arc<str>, EventDoc> = docs.into_iter().map(|doc| (doc.id.clone(), doc)).collect();
+        let mut told = SortedMap::default();
+        for doc in docs {
+            told.insert(doc.id.clone(), doc);
+        }
         let gone: Vec<Arc<str>> = self
             .all_confirmed()
             .filter(|doc| within(doc) && !told.contains_key(&doc.id))
@@ -159,7 +174,7 @@ impl Store {
         for id in gone {
             self.change(&id, |entry| entry.confirm(None));
         }
-        for (id, doc) in told {
+        for (id, doc) in told.take() {
             self.tombstones.remove(&id);
             if self.confirmed(&id) != Some(&doc) {
                 self.change(&id, |entry| entry.confirm(Some(doc)));
@@ -183,18 +198,23 @@ impl Store {
 
     /// Whether there is something to tell.
     pub fn is_changed(&self) -> bool {
-        !self.before.is_empty()
+        !self.touched.is_empty()
     }
 
     /// What is shown differently since the last call. An event that is back to what it was is not among it.
     pub fn take_changes(&mut self) -> Changes {
         let mut changes = Changes::default();
-        for (id, before) in std::mem::take(&mut self.before) {
-            let shown = self.entries.get(&id).and_then(Entry::shown);
-            match (before, shown) {
+        for id in std::mem::take(&mut self.touched) {
+            let Some(entry) = self.entries.get_mut(&id) else { continue };
+            let before = entry.before.take().and_then(|before| *before);
+            let (text, empty) = (entry.shown().map(|doc| doc.text.clone()), entry.is_empty());
+            if empty {
+                self.drop_entry(&id);
+            }
+            match (before, text) {
                 (None, Some(_)) => changes.created.push(id),
                 (Some(_), None) => changes.deleted.push(id),
-                (Some(before), Some(shown)) if before.text != shown.text => changes.updated.push(id),
+                (Some(before), Some(text)) if before.text != text => changes.updated.push(id),
                 (Some(_), Some(_)) | (None, None) => {}
             }
         }
@@ -202,18 +222,32 @@ impl Store {
     }
 
     fn change(&mut self, id: &Arc<str>, apply: impl FnOnce(&mut Entry)) {
-        let entry = self.entries.entry(id.clone()).or_default();
+        if !self.entries.contains_key(id) {
+            let slot = self.free_slots.pop().unwrap_or_else(|| {
+                self.slots += 1;
+                self.slots - 1
+            });
+            self.entries.insert(id.clone(), Entry::new(slot));
+        }
+        let Some(entry) = self.entries.get_mut(id) else { return };
         let before = entry.shown().cloned();
         apply(entry);
         let shown = entry.shown();
         if before.as_ref().map(|doc| &doc.text) != shown.map(|doc| &doc.text) {
             self.revision += 1;
             entry.revision = self.revision;
-            self.before.entry(id.clone()).or_insert(before);
+            if entry.before.is_none() {
+                entry.before = Some(Box::new(before));
+                self.touched.push(id.clone());
+            }
         }
         if entry.is_empty() {
-            self.entries.remove(id);
+            self.drop_entry(id);
         }
+    }
+
+    fn drop_entry(&mut self, id: &str) {
+        self.free_slots.extend(self.entries.remove(id).map(|entry| entry.slot));
     }
 
     fn bury(&mut self, id: &Arc<str>, version: u64) {
@@ -225,6 +259,10 @@ impl Store {
             self.tombstones.remove(&oldest);
         }
     }
+}
+
+fn shown(entry: &Entry) -> Option<Shown<'_>> {
+    entry.shown().map(|doc| Shown { doc, revision: entry.revision, slot: entry.slot })
 }
 
 #[cfg(test)]

@@ -8,4 +8,4 @@ mod entry;
 mod layers;
 
 pub use entry::Pending;
-pub use layers::{Acknowledged, Changes, Store};
+pub use layers::{Acknowledged, Changes, Shown, Store};

@@ -19,7 +19,7 @@ fn update(seq: u64, title: &str) -> Pending {
 }
 
 fn title(store: &Store) -> Option<String> {
-    store.shown("e").and_then(|(doc, _)| doc.fields().string("title"))
+    store.shown("e").and_then(|shown| shown.doc.fields().string("title"))
 }
 
 #[test]
@@ -54,7 +54,7 @@ fn a_rolled_back_write_leaves_the_others_standing() {
     let color = Arc::from(r##"{"id":"e","color":"#ffffff"}"##);
     store.push(&id("e"), Pending { id: write(2), kind: WriteKind::Update, body: color, at_ms: 0 });
     store.roll_back(&id("e"), &write(1));
-    let shown = store.shown("e").map(|(doc, _)| doc.fields());
+    let shown = store.shown("e").map(|shown| shown.doc.fields());
     let shown = shown.map(|fields| (fields.string("title"), fields.string("color")));
     assert_eq!(shown, Some((Some("old".to_owned()), Some("#ffffff".to_owned()))));
 }
@@ -91,12 +91,12 @@ fn a_move_between_channels_shows_the_event_in_either_order() {
 fn a_revision_changes_exactly_when_what_is_shown_does() {
     let mut store = Store::default();
     store.confirm(doc("e", 1, "a"));
-    let first = store.shown("e").map(|(_, revision)| revision);
+    let first = store.shown("e").map(|shown| shown.revision);
     store.confirm(doc("f", 1, "other"));
     store.replace(vec![doc("e", 1, "a"), doc("f", 1, "other")], |_| true);
-    assert_eq!(store.shown("e").map(|(_, revision)| revision), first);
+    assert_eq!(store.shown("e").map(|shown| shown.revision), first);
     store.confirm(doc("e", 2, "b"));
-    assert_ne!(store.shown("e").map(|(_, revision)| revision), first);
+    assert_ne!(store.shown("e").map(|shown| shown.revision), first);
 }
 
 #[test]
