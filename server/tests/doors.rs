@@ -7,6 +7,7 @@
     clippy::panic,
     reason = "a test stops at the first surprise"
 )]
+#![allow(clippy::disallowed_methods, reason = "a process takes real time")]
 
 mod harness;
 

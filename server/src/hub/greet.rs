@@ -17,11 +17,15 @@ use crate::object::Object;
 
 /// The one version there is.
 const VERSION: &str = "baro.v1";
+/// Most further streams of one client.
+const STREAMS_MAX: usize = 256;
 
 /// What a `hello` says.
 struct Hello {
     client: Option<Arc<str>>,
     acked: u64,
+    /// Further streams, left behind by programs that ended.
+    streams: Vec<(Arc<str>, u64)>,
     user: Option<User>,
 }
 
@@ -39,25 +43,42 @@ impl Hello {
         if list.is_err() || !known {
             return Err(wrong("versions", versions, "an array with \"baro.v1\" in it"));
         }
+        let name_of = |raw: &str| {
+            let name = as_string(raw).filter(|name| !name.is_empty() && name.len() <= name_bytes);
+            name.map(|name| Arc::<str>::from(&*name))
+        };
         let client = match fields.get("client").filter(|raw| !is_null(raw)) {
             None => None,
             Some(raw) => {
-                let name = as_string(raw).filter(|name| !name.is_empty() && name.len() <= name_bytes);
-                let name = name.ok_or_else(|| wrong("client", Some(raw), "a string of 1 to 256 bytes"))?;
-                Some(Arc::from(&*name))
+                Some(name_of(raw).ok_or_else(|| wrong("client", Some(raw), "a string of 1 to 256 bytes"))?)
             }
         };
-        let acked = match fields.get("acked").filter(|raw| !is_null(raw)) {
-            None => 0,
-            Some(raw) => as_u53(raw).ok_or_else(|| wrong("acked", Some(raw), "an integer from 0"))?,
+        let acked_of = |fields: &Fields| match fields.get("acked").filter(|raw| !is_null(raw)) {
+            None => Ok(0),
+            Some(raw) => as_u53(raw).ok_or_else(|| wrong("acked", Some(raw), "an integer from 0")),
         };
+        let acked = acked_of(&fields)?;
+        let mut streams = Vec::new();
+        let mut whole = true;
+        let listed = fields.get("streams").filter(|raw| !is_null(raw));
+        let list = each_item(listed.unwrap_or("[]"), |raw| {
+            let stream = Fields::parse(raw).ok();
+            let name = stream.as_ref().and_then(|stream| stream.get("client")).and_then(name_of);
+            match (name, stream.as_ref().map(acked_of)) {
+                (Some(name), Some(Ok(acked))) => streams.push((name, acked)),
+                _ => whole = false,
+            }
+        });
+        if list.is_err() || !whole || streams.len() > STREAMS_MAX {
+            return Err(wrong("streams", listed, "an array of at most 256 {client, acked}"));
+        }
         let user = match fields.get("user").filter(|raw| !is_null(raw)) {
             None => None,
             Some(raw) => {
                 Some(User::from_json(raw).ok_or_else(|| wrong("user", Some(raw), "an object with an id"))?)
             }
         };
-        Ok(Self { client, acked, user })
+        Ok(Self { client, acked, streams, user })
     }
 }
 
@@ -79,6 +100,10 @@ impl Hub {
             self.identify(now, id, user, false);
         }
         let owner = self.owner_of(now, id);
+        for (client, acked) in hello.streams {
+            // Their answers tell nobody anything: what counts is that they come before the writes that follow.
+            self.submit(Job::Greet { client, owner: Arc::clone(&owner), acked }, |_| Pending::Greet(id));
+        }
         let Some(client) = hello.client else {
             // Without a stream there is nothing to be read.
             return self.welcome(now, id, 0);
@@ -104,11 +129,16 @@ impl Hub {
             Err(_) => Fault::new(Code::Unavailable, "the data cannot be reached").after_ms(1_000),
         };
         connection.client = None;
+        let unavailable = fault.code == Code::Unavailable;
         self.counters.storage_failures += u64::from(fault.code == Code::Unavailable);
         self.counters.count_error(fault.code);
         let payload = fault.to_payload();
         let error = Object::new().string("type", "error").maybe("id", hello.as_deref());
         self.release(id, Arc::from(error.raw("payload", &payload).finish()));
+        if unavailable {
+            // Its writes would be of no stream, and could only be refused.
+            self.close(now, id, 1013, "the data cannot be reached");
+        }
     }
 
     fn welcome(&mut self, now: Now, id: ConnectionId, last_seq: u64) {

@@ -17,6 +17,7 @@ pub(super) enum Kind {
     Create,
     Update,
     Delete,
+    Skip,
     Cursor,
     Selection,
     Typing,
@@ -37,6 +38,7 @@ impl Kind {
             "event:create" => Self::Create,
             "event:update" => Self::Update,
             "event:delete" => Self::Delete,
+            "skip" => Self::Skip,
             "user:cursor" => Self::Cursor,
             "user:selection" => Self::Selection,
             "user:typing" => Self::Typing,
@@ -58,6 +60,7 @@ impl Kind {
             Self::Create => "event:create",
             Self::Update => "event:update",
             Self::Delete => "event:delete",
+            Self::Skip => "skip",
             Self::Cursor => "user:cursor",
             Self::Selection => "user:selection",
             Self::Typing => "user:typing",
@@ -70,7 +73,7 @@ impl Kind {
     }
 
     pub(super) fn is_write(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::Delete)
+        matches!(self, Self::Create | Self::Update | Self::Delete | Self::Skip)
     }
 
     pub(super) fn is_presence(self) -> bool {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use baro_realtime::core::json::{Fields, as_bool, as_f64, as_string, is_null, quote};
+use baro_realtime::core::json::{Fields, as_bool, as_string, is_null, quote};
 use baro_realtime::core::time::Now;
 
 use super::io::ConnectionId;
@@ -151,6 +151,7 @@ impl Hub {
             | Kind::Create
             | Kind::Update
             | Kind::Delete
+            | Kind::Skip
             | Kind::Ping
             | Kind::Ack
             | Kind::Unknown => return,
@@ -270,6 +271,12 @@ fn without_user(fields: &Fields) -> String {
     fields.to_text()
 }
 
+/// Whether a raw value is a number that a screen can have, short enough to be repeated as it came.
+fn is_number(raw: &str) -> bool {
+    let number = raw.starts_with(|first: char| first == '-' || first.is_ascii_digit());
+    number && raw.len() <= 32 && raw.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
 /// Checks a presence message and writes what others are told.
 fn read(kind: Kind, payload: &str, user: &str, wall_ms: u64) -> Result<Told, Fault> {
     let wrong =
@@ -288,7 +295,7 @@ fn read(kind: Kind, payload: &str, user: &str, wall_ms: u64) -> Result<Told, Fau
     if kind == Kind::Cursor {
         let mut object = object;
         for field in ["x", "y"] {
-            match raw(field).filter(|raw| raw.len() <= 32 && as_f64(raw).is_some()) {
+            match raw(field).filter(|raw| is_number(raw)) {
                 Some(number) => object = object.raw(field, number),
                 None => return wrong(field, raw(field).unwrap_or("nothing"), "a number"),
             }

@@ -82,7 +82,7 @@ impl Hub {
             Kind::Hello => self.on_hello(now, id, &message),
             Kind::Subscribe => self.on_subscribe(now, id, &message),
             Kind::Unsubscribe => self.on_unsubscribe(now, id, &message),
-            Kind::Create | Kind::Update | Kind::Delete => self.on_write(now, id, &message),
+            Kind::Create | Kind::Update | Kind::Delete | Kind::Skip => self.on_write(now, id, &message),
             Kind::Cursor | Kind::Selection | Kind::Typing | Kind::Editing | Kind::Status => {
                 self.on_presence(now, id, &message);
             }

@@ -129,6 +129,10 @@ fn is_withdrawal(change: &Change, text: &Arc<str>) -> bool {
 /// What the message of a write asks for.
 fn action_of(message: &Message<'_>) -> Result<Action, Fault> {
     let raw = message.payload;
+    if message.kind == Kind::Skip {
+        let nameless = || Fault::field(Code::BadRequest, "seq", "nothing", "the sequence that is given up");
+        return message.seq.map(|_| Action::Skip).ok_or_else(nameless);
+    }
     if message.kind == Kind::Delete
         && let Some(id) = as_string(raw)
     {

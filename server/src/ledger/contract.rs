@@ -23,6 +23,7 @@ macro_rules! ledger_contract {
             a_gap_is_refused_and_changes_nothing,
             a_refusal_advances_the_sequence,
             what_the_client_knows_counts,
+            a_write_that_is_given_up_takes_its_place,
             a_stream_belongs_to_one_user,
             only_the_last_outcomes_are_kept,
             versions_of_an_id_never_repeat,
@@ -178,6 +179,16 @@ pub(crate) fn what_the_client_knows_counts<T: Tables>(tables: &mut T) {
     let late = sequenced(tables, "ana", 41, update("e1", "{}"));
     assert_eq!(late.verdict, Verdict::Duplicate);
     assert!(matches!(late.answer, Answer::Ack(text) if text.contains("\"version\":1")));
+}
+
+pub(crate) fn a_write_that_is_given_up_takes_its_place<T: Tables>(tables: &mut T) {
+    let skipped = sequenced(tables, "ana", 1, Action::Skip);
+    assert_eq!((&skipped.answer, &skipped.changes), (&Answer::Ack(Arc::from("null")), &Vec::new()));
+    let stored = sequenced(tables, "ana", 2, create("e1", "{}"));
+    assert_eq!(stored.verdict, Verdict::Stored);
+    // It was decided before it was given up: it stands.
+    assert_eq!(sequenced(tables, "ana", 2, Action::Skip).answer, stored.answer);
+    assert_eq!(sequenced(tables, "ana", 4, Action::Skip).verdict, Verdict::Gap);
 }
 
 pub(crate) fn a_stream_belongs_to_one_user<T: Tables>(tables: &mut T) {

@@ -56,8 +56,8 @@ pub fn decide<T: Tables>(
     })
 }
 
-/// Answers a `hello`: how far the stream is. What the client knows to be decided counts as decided, even if this database
-/// never saw it or lost it.
+/// Answers a `hello` for one stream: how far it is. What the client knows to be decided counts as decided, even if this
+/// database never saw it or lost it.
 ///
 /// # Errors
 /// When the database fails.
@@ -101,6 +101,7 @@ fn as_it_is_now<T: Tables>(tables: &T, action: &Action, access: &Access) -> Resu
     let id = match action {
         Action::Create(fields) => fields.string("id"),
         Action::Update { id, .. } | Action::Delete { id } => Some(id.clone()),
+        Action::Skip => None,
         Action::Refuse(fault) => return Ok(error_of(fault)),
     };
     let stored = id.as_deref().map(|id| tables.event(id)).transpose()?.flatten();
@@ -122,6 +123,7 @@ fn apply<T: Tables>(
         Action::Create(data) => create(tables, rules, &write.author, data, stamp),
         Action::Update { id, changes } => update(tables, rules, &write.author, id, changes, stamp),
         Action::Delete { id } => delete(tables, rules, &write.author, id, stamp),
+        Action::Skip => Ok(Ok((Answer::Ack(Arc::from("null")), Vec::new()))),
         Action::Refuse(fault) => Ok(Err(fault.clone())),
     }
 }

@@ -62,6 +62,8 @@ pub enum Action {
         /// Which one.
         id: String,
     },
+    /// Nothing: the author gave the write up. Its place in the stream is taken all the same.
+    Skip,
     /// Nothing: it was found faulty before it came here. It is decided all the same, so that its stream goes on.
     Refuse(Fault),
 }

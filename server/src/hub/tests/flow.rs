@@ -213,3 +213,29 @@ fn a_drain_answers_what_is_under_way_and_ends_everything() {
     world.connect(2);
     assert_eq!(world.closed.get(&2), Some(&1001));
 }
+
+#[test]
+fn streams_left_behind_go_on_and_writes_can_be_given_up() {
+    let mut world = World::open();
+    world.connect(1);
+    let streams = r#""streams":[{"client":"old","acked":7}],"client""#;
+    world.say_stored(1, &hello("c", "ana", 0).replace("\"client\"", streams));
+    let of_old = |seq| create(seq, &format!("e{seq}")).replace("\"seq\"", "\"client\":\"old\",\"seq\"");
+    world.say_stored(1, &of_old(8));
+    world.say_stored(1, r#"{"type":"skip","id":"k","seq":1}"#);
+    world.say_stored(1, &create(2, "e2"));
+    let messages = world.take(1);
+    let types: Vec<String> = messages.iter().map(|message| field(message, "type")).collect();
+    assert_eq!(types, ["welcome", "ack", "ack", "ack"]);
+    assert_eq!((field(&messages[1], "client"), field(&messages[2], "seq")), ("old".into(), "1".into()));
+    world.say_stored(1, r#"{"type":"skip","id":"k"}"#);
+    assert_eq!(code(&world.take(1)[0]), "bad_request");
+    for bad in ["7", "[7]", r#"[{"acked":1}]"#, r#"[{"client":"x","acked":-1}]"#] {
+        world.say_stored(
+            1,
+            &hello("c", "ana", 0).replace("\"client\"", &format!("\"streams\":{bad},\"client\"")),
+        );
+        assert_eq!(code(&world.take(1)[0]), "bad_request", "{bad}");
+    }
+    assert_eq!(world.hub.gauges().jobs, 0);
+}

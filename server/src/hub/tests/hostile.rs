@@ -134,7 +134,7 @@ fn no_input_makes_it_panic() {
                 }
             }
             world.say(id, &String::from_utf8_lossy(&bytes));
-            if rng.next_u64() % 3 == 0 {
+            if rng.next_u64().is_multiple_of(3) {
                 world.store_one();
             }
             world.pass(rng.next_u64() % 200);
