@@ -54,3 +54,8 @@ pub(super) fn explain(thrown: &JsValue) -> String {
         (None, None) => "unknown error".to_owned(),
     }
 }
+
+/// A number as JavaScript spells it; formatting one here costs ten kilobytes.
+pub(crate) fn spell(number: f64) -> String {
+    js_sys::Number::from(number).to_string_with_radix(10).map_or_else(|_| "NaN".to_owned(), String::from)
+}

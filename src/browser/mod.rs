@@ -11,6 +11,6 @@ mod pump;
 mod storage;
 mod websocket;
 
-pub(crate) use global::{origin, random_seed};
+pub(crate) use global::{origin, random_seed, spell};
 pub(crate) use pump::Pump;
 pub(crate) use storage::Cache;

@@ -18,7 +18,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Event, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction, IdbTransactionMode};
 
 use super::clock::wall_ms;
-use super::global::{call_method, explain, property};
+use super::global::{call_method, explain, property, spell};
 use super::locks;
 use crate::core::fault::Fault;
 use crate::core::io::{Row, StorageOp};
@@ -192,17 +192,24 @@ async fn read_rows(rexie: &Rexie, living: &[String]) -> rexie::Result<Vec<Row>> 
     Ok(rows)
 }
 
-/// A connection for writing.
+/// A connection for writing. A database that was deleted under us, by the user or by the browser, is made anew: without
+/// its object stores nothing could be written to it.
 async fn connect(name: &str) -> Result<IdbDatabase, Fault> {
-    let request = factory().and_then(|factory| {
-        factory.open_with_u32(name, SCHEMA_VERSION).map_err(|thrown| storage_fault(&explain(&thrown)))
-    })?;
-    let opened = settled(request.as_ref(), &["success"], &["error", "blocked"]).await;
-    opened.map_err(|thrown| storage_fault(&explain(&thrown)))?;
-    request
-        .result()
-        .and_then(|database| database.dyn_into::<IdbDatabase>())
-        .map_err(|thrown| storage_fault(&explain(&thrown)))
+    let opened = schema(name).build().await.map(Rexie::close);
+    let request = factory()?.open(name).map_err(|thrown| storage_fault(&explain(&thrown)))?;
+    let connected = settled(request.as_ref(), &["success"], &["error", "blocked"]).await;
+    connected.map_err(|thrown| storage_fault(&explain(&thrown)))?;
+    let database = request.result().and_then(|database| database.dyn_into::<IdbDatabase>());
+    let database = database.map_err(|thrown| storage_fault(&explain(&thrown)))?;
+    if opened.is_err() {
+        database.close();
+        let found = database.version();
+        return Err(storage_fault(&format!(
+            "its version is {}, {SCHEMA_VERSION} was expected",
+            spell(found)
+        )));
+    }
+    Ok(database)
 }
 
 fn factory() -> Result<IdbFactory, Fault> {
@@ -377,3 +384,6 @@ fn futures_channel() -> (Done, impl Future<Output = Result<(), Fault>>) {
     };
     (done, future)
 }
+
+#[cfg(test)]
+mod tests;

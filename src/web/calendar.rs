@@ -6,11 +6,11 @@ use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::convert::{from_json, function_at, read_value, spell, to_json};
+use super::convert::{from_json, function_at, read_value, to_json};
 use super::emit::{Emitter, Shared};
 use super::error::realtime_error;
 use super::status::{failed_action, metrics, sync_status};
-use crate::browser::{Cache, Pump, origin, random_seed};
+use crate::browser::{Cache, Pump, origin, random_seed, spell};
 use crate::core::client::Client;
 use crate::core::config::Config;
 use crate::core::fault::Fault;

@@ -4,6 +4,7 @@ use js_sys::{Array, Function, JSON, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::error::realtime_error;
+use crate::browser::spell;
 use crate::core::config::Value;
 use crate::core::fault::Fault;
 
@@ -35,11 +36,6 @@ pub(super) fn read_value(value: &JsValue, depth: usize) -> Value {
     } else {
         Value::Other(value.js_typeof().as_string().unwrap_or_default())
     }
-}
-
-/// A number as JavaScript spells it.
-pub(super) fn spell(number: f64) -> String {
-    js_sys::Number::from(number).to_string_with_radix(10).map_or_else(|_| "NaN".to_owned(), String::from)
 }
 
 /// The function at `object.first.second`, if there is one.
