@@ -3,6 +3,7 @@
 #![cfg(target_family = "wasm")]
 #![allow(
     clippy::unwrap_used,
+    clippy::disallowed_methods,
     clippy::expect_used,
     clippy::panic,
     reason = "a failed assumption fails the test"
@@ -10,6 +11,7 @@
 
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 
+mod calendar;
 mod smoke;
 
 wasm_bindgen_test_configure!(run_in_browser);
