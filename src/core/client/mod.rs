@@ -13,6 +13,8 @@
 mod calls;
 mod flight;
 mod inbound;
+mod link;
+mod stored;
 mod writes;
 
 use std::collections::VecDeque;
@@ -22,17 +24,13 @@ use crate::core::config::Config;
 use crate::core::delivery::{Channels, Outbox, Requests, Write};
 use crate::core::fault::Fault;
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
-use crate::core::io::{
-    Effect, Event, Input, Outcome, Output, PipeEvent, Reply, Row, StorageEvent, StorageOp,
-};
+use crate::core::io::{Effect, Event, Input, Outcome, Output, PipeEvent, Reply, StorageOp};
 use crate::core::map::SortedMap;
 use crate::core::metrics::Metrics;
-use crate::core::model::EventDoc;
-use crate::core::offline::{Table, decode_dead, decode_write};
 use crate::core::presence::{Roster, Throttle};
 use crate::core::rng::Rng;
-use crate::core::session::{Action, Session, State};
-use crate::core::store::{Pending, Store};
+use crate::core::session::Session;
+use crate::core::store::Store;
 use crate::core::time::{Now, Timestamp, soonest};
 
 /// Least time between two notifications of what the calendar shows: one a frame at 60 Hz.
@@ -325,177 +323,6 @@ impl Client {
         }
     }
 
-    fn handle_storage(&mut self, now: Now, event: StorageEvent) {
-        match event {
-            StorageEvent::Loaded(rows) => {
-                self.storage = Storage::Open;
-                self.on_rows(rows);
-            }
-            StorageEvent::Unavailable(reason) => {
-                self.storage = Storage::Memory;
-                self.tell(Event::StorageDegraded(reason));
-            }
-            StorageEvent::Committed(_) => self.settle_batch(&event),
-            StorageEvent::Aborted(_, ref fault) => {
-                self.settle_batch(&event);
-                if self.storage == Storage::Open {
-                    self.tell(Event::StorageDegraded(fault.message.clone()));
-                }
-            }
-        }
-        self.sync_changed = true;
-        self.soon(now);
-    }
-
-    /// Who waited for a batch learns how it went.
-    fn settle_batch(&mut self, event: &StorageEvent) {
-        let (batch, outcome) = match event {
-            StorageEvent::Committed(batch) => (batch, Outcome::Done),
-            StorageEvent::Aborted(batch, fault) => (batch, Outcome::Refused(fault.clone())),
-            StorageEvent::Loaded(_) | StorageEvent::Unavailable(_) => return,
-        };
-        for ticket in self.batches.remove(batch).unwrap_or_default() {
-            self.settle(ticket, outcome.clone());
-        }
-    }
-
-    /// Takes what earlier programs stored: their writes, shown at once and sent before ours.
-    fn on_rows(&mut self, rows: Vec<Row>) {
-        let mut streams: Vec<(ClientId, Vec<Write>)> = Vec::new();
-        for row in rows {
-            let read = match row.table {
-                Table::Outbox => decode_write(&row.key, &row.value).map(|write| {
-                    add_to_stream(&mut streams, write);
-                }),
-                Table::Dead => decode_dead(&row.key, &row.value).map(|(write, fault)| {
-                    self.failed.insert(row.key.clone(), Failed { write, fault });
-                }),
-                Table::Meta | Table::Events | Table::Cache => Ok(()),
-            };
-            if let Err((_, what)) = read {
-                let text = format!(
-                    "a stored row of {} is unreadable and was left where it is: {what}",
-                    row.table.name()
-                );
-                self.error(Fault::new("corrupt_row", text));
-            }
-        }
-        // They come below what was written while they were being read.
-        let own: Vec<Write> = self.outbox.iter().cloned().collect();
-        for write in &own {
-            self.store.roll_back(&write.event, &write.id);
-        }
-        for (client, writes) in streams {
-            for write in &writes {
-                self.progress.total += 1;
-                // A channel that was read already knows better.
-                let base = write.base.as_deref().and_then(|base| EventDoc::parse(base).ok());
-                if let Some(doc) = base.filter(|doc| !self.channels.covers(doc)) {
-                    self.store.assume(doc);
-                }
-                self.show(write);
-            }
-            self.outbox.adopt(client, writes);
-        }
-        for write in &own {
-            self.show(write);
-        }
-    }
-
-    fn show(&mut self, write: &Write) {
-        let (id, kind, body, at_ms) = (write.id.clone(), write.kind, write.body.clone(), write.at_ms);
-        self.store.push(&write.event, Pending { id, kind, body, at_ms });
-    }
-
-    fn on_token(&mut self, now: Now, result: Result<String, String>) {
-        if let Err(reason) = &result {
-            self.error(Fault::retryable("token_unavailable", format!("refreshToken failed: {reason}")));
-        }
-        self.session.handle_token(now.mono, result);
-    }
-
-    /// Does what the session wants.
-    fn run_session(&mut self, now: Now) {
-        let actions = self.session.take_actions();
-        if !actions.is_empty() {
-            self.soon(now);
-        }
-        for action in actions {
-            match action {
-                Action::Open(pipe) => {
-                    self.metrics.attempts += 1;
-                    self.open_pipe(pipe);
-                }
-                Action::Close(pipe, code, reason) => self.effect(Effect::ClosePipe(pipe, code, reason)),
-                Action::RequestToken => self.effect(Effect::RequestToken),
-                Action::Greet(_) => self.greet(now),
-                Action::Ping => self.ping(now),
-                Action::StateChanged(state, previous) => self.on_state(state, previous),
-                Action::Established => {
-                    self.metrics.connects += 1;
-                    self.tell(Event::Connected);
-                    for ticket in std::mem::take(&mut self.connecting) {
-                        self.settle(ticket, Outcome::Done);
-                    }
-                }
-                Action::Lost(code, reason) => self.tell(Event::Disconnected(code, reason)),
-                Action::Retrying(attempt, delay_ms) => self.tell(Event::Reconnecting(attempt, delay_ms)),
-                Action::Exhausted => {
-                    self.tell(Event::AttemptsExhausted);
-                    let text = format!("no connection after {} attempts", self.session.attempt());
-                    self.refuse_connecting(&Fault::retryable("max_attempts", text));
-                }
-                Action::Failed(fault) => {
-                    self.error(fault.clone());
-                    self.refuse_connecting(&fault);
-                }
-            }
-        }
-    }
-
-    fn on_state(&mut self, state: State, previous: State) {
-        if self.session.open_pipe().is_none() {
-            self.on_connection_ended();
-        }
-        self.tell(Event::StateChanged(state, previous));
-    }
-
-    fn on_connection_ended(&mut self) {
-        self.dialect = Dialect::Unknown;
-        self.hello_due = None;
-        self.outgoing.clear();
-        self.cursor.clear();
-        self.channels.connection_ended();
-        self.outbox.connection_began();
-        self.probed_for = None;
-    }
-
-    fn refuse_connecting(&mut self, fault: &Fault) {
-        for ticket in std::mem::take(&mut self.connecting) {
-            self.settle(ticket, Outcome::Refused(fault.clone()));
-        }
-    }
-
-    /// Emits the batch that gathered since the last time.
-    fn flush_storage(&mut self) {
-        if self.ops.is_empty() {
-            return;
-        }
-        let ops = std::mem::take(&mut self.ops);
-        let tickets = std::mem::take(&mut self.ops_for);
-        if self.storage == Storage::Memory {
-            let fault = Fault::retryable("not_stored", "there is no storage: edits live as long as the page");
-            for ticket in tickets {
-                self.settle(ticket, Outcome::Refused(fault.clone()));
-            }
-            return;
-        }
-        self.last_batch += 1;
-        let batch = BatchId(self.last_batch);
-        self.batches.insert(batch, tickets);
-        self.effect(Effect::Commit(batch, ops));
-    }
-
     fn notify_at(&self) -> Timestamp {
         self.notified_at.map_or(Timestamp(0), |at| at.after(FRAME_MS))
     }
@@ -514,13 +341,6 @@ impl Client {
         if std::mem::take(&mut self.sync_changed) {
             self.tell(Event::SyncChanged);
         }
-    }
-
-    /// When the oldest undecided write makes the link suspicious, once a write.
-    fn probe_at(&self) -> Option<Timestamp> {
-        let oldest = self.outbox.oldest_sent()?;
-        let asked = self.probed_for.as_ref() == Some(&oldest.id);
-        oldest.sent_at.filter(|_| !asked).map(|at| at.after(ACK_PROBE_MS))
     }
 
     /// Asks to be called again when the present task is over.
@@ -552,17 +372,6 @@ impl Client {
     fn message_id(&mut self) -> String {
         self.last_message += 1;
         format!("{}/{}", self.outbox.own(), self.last_message)
-    }
-}
-
-/// Puts a stored write in its place: streams as they come, the writes of each by sequence.
-fn add_to_stream(streams: &mut Vec<(ClientId, Vec<Write>)>, write: Write) {
-    match streams.iter_mut().find(|(client, _)| *client == write.id.client) {
-        Some((_, writes)) => {
-            let at = writes.partition_point(|held| held.id.seq < write.id.seq);
-            writes.insert(at, write);
-        }
-        None => streams.push((write.id.client.clone(), vec![write])),
     }
 }
 

@@ -1,0 +1,85 @@
+//! What the session wants, and what a connection's end means for the rest.
+
+use super::{ACK_PROBE_MS, Client, Dialect};
+use crate::core::fault::Fault;
+use crate::core::io::{Effect, Event, Outcome};
+use crate::core::session::{Action, State};
+use crate::core::time::{Now, Timestamp};
+
+impl Client {
+    pub(super) fn on_token(&mut self, now: Now, result: Result<String, String>) {
+        if let Err(reason) = &result {
+            self.error(Fault::retryable("token_unavailable", format!("refreshToken failed: {reason}")));
+        }
+        self.session.handle_token(now.mono, result);
+    }
+
+    /// Does what the session wants.
+    pub(super) fn run_session(&mut self, now: Now) {
+        let actions = self.session.take_actions();
+        if !actions.is_empty() {
+            self.soon(now);
+        }
+        for action in actions {
+            match action {
+                Action::Open(pipe) => {
+                    self.metrics.attempts += 1;
+                    self.open_pipe(pipe);
+                }
+                Action::Close(pipe, code, reason) => self.effect(Effect::ClosePipe(pipe, code, reason)),
+                Action::RequestToken => self.effect(Effect::RequestToken),
+                Action::Greet(_) => self.greet(now),
+                Action::Ping => self.ping(now),
+                Action::StateChanged(state, previous) => self.on_state(state, previous),
+                Action::Established => {
+                    self.metrics.connects += 1;
+                    self.tell(Event::Connected);
+                    for ticket in std::mem::take(&mut self.connecting) {
+                        self.settle(ticket, Outcome::Done);
+                    }
+                }
+                Action::Lost(code, reason) => self.tell(Event::Disconnected(code, reason)),
+                Action::Retrying(attempt, delay_ms) => self.tell(Event::Reconnecting(attempt, delay_ms)),
+                Action::Exhausted => {
+                    self.tell(Event::AttemptsExhausted);
+                    let text = format!("no connection after {} attempts", self.session.attempt());
+                    self.refuse_connecting(&Fault::retryable("max_attempts", text));
+                }
+                Action::Failed(fault) => {
+                    self.error(fault.clone());
+                    self.refuse_connecting(&fault);
+                }
+            }
+        }
+    }
+
+    pub(super) fn on_state(&mut self, state: State, previous: State) {
+        if self.session.open_pipe().is_none() {
+            self.on_connection_ended();
+        }
+        self.tell(Event::StateChanged(state, previous));
+    }
+
+    pub(super) fn on_connection_ended(&mut self) {
+        self.dialect = Dialect::Unknown;
+        self.hello_due = None;
+        self.outgoing.clear();
+        self.cursor.clear();
+        self.channels.connection_ended();
+        self.outbox.connection_began();
+        self.probed_for = None;
+    }
+
+    pub(super) fn refuse_connecting(&mut self, fault: &Fault) {
+        for ticket in std::mem::take(&mut self.connecting) {
+            self.settle(ticket, Outcome::Refused(fault.clone()));
+        }
+    }
+
+    /// When the oldest undecided write makes the link suspicious, once a write.
+    pub(super) fn probe_at(&self) -> Option<Timestamp> {
+        let oldest = self.outbox.oldest_sent()?;
+        let asked = self.probed_for.as_ref() == Some(&oldest.id);
+        oldest.sent_at.filter(|_| !asked).map(|at| at.after(ACK_PROBE_MS))
+    }
+}

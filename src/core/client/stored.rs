@@ -1,0 +1,126 @@
+//! What storage is told and what it answers.
+
+use super::{Client, Failed, Storage};
+use crate::core::delivery::Write;
+use crate::core::fault::Fault;
+use crate::core::id::{BatchId, ClientId};
+use crate::core::io::{Effect, Event, Outcome, Row, StorageEvent};
+use crate::core::model::EventDoc;
+use crate::core::offline::{Table, decode_dead, decode_write};
+use crate::core::store::Pending;
+use crate::core::time::Now;
+
+impl Client {
+    pub(super) fn handle_storage(&mut self, now: Now, event: StorageEvent) {
+        match event {
+            StorageEvent::Loaded(rows) => {
+                self.storage = Storage::Open;
+                self.on_rows(rows);
+            }
+            StorageEvent::Unavailable(reason) => {
+                self.storage = Storage::Memory;
+                self.tell(Event::StorageDegraded(reason));
+            }
+            StorageEvent::Committed(_) => self.settle_batch(&event),
+            StorageEvent::Aborted(_, ref fault) => {
+                self.settle_batch(&event);
+                if self.storage == Storage::Open {
+                    self.tell(Event::StorageDegraded(fault.message.clone()));
+                }
+            }
+        }
+        self.sync_changed = true;
+        self.soon(now);
+    }
+
+    /// Who waited for a batch learns how it went.
+    pub(super) fn settle_batch(&mut self, event: &StorageEvent) {
+        let (batch, outcome) = match event {
+            StorageEvent::Committed(batch) => (batch, Outcome::Done),
+            StorageEvent::Aborted(batch, fault) => (batch, Outcome::Refused(fault.clone())),
+            StorageEvent::Loaded(_) | StorageEvent::Unavailable(_) => return,
+        };
+        for ticket in self.batches.remove(batch).unwrap_or_default() {
+            self.settle(ticket, outcome.clone());
+        }
+    }
+
+    /// Takes what earlier programs stored: their writes, shown at once and sent before ours.
+    pub(super) fn on_rows(&mut self, rows: Vec<Row>) {
+        let mut streams: Vec<(ClientId, Vec<Write>)> = Vec::new();
+        for row in rows {
+            let read = match row.table {
+                Table::Outbox => decode_write(&row.key, &row.value).map(|write| {
+                    add_to_stream(&mut streams, write);
+                }),
+                Table::Dead => decode_dead(&row.key, &row.value).map(|(write, fault)| {
+                    self.failed.insert(row.key.clone(), Failed { write, fault });
+                }),
+                Table::Meta | Table::Events | Table::Cache => Ok(()),
+            };
+            if let Err((_, what)) = read {
+                let text = format!(
+                    "a stored row of {} is unreadable and was left where it is: {what}",
+                    row.table.name()
+                );
+                self.error(Fault::new("corrupt_row", text));
+            }
+        }
+        // They come below what was written while they were being read.
+        let own: Vec<Write> = self.outbox.iter().cloned().collect();
+        for write in &own {
+            self.store.roll_back(&write.event, &write.id);
+        }
+        for (client, writes) in streams {
+            for write in &writes {
+                self.progress.total += 1;
+                // A channel that was read already knows better.
+                let base = write.base.as_deref().and_then(|base| EventDoc::parse(base).ok());
+                if let Some(doc) = base.filter(|doc| !self.channels.covers(doc)) {
+                    self.store.assume(doc);
+                }
+                self.show(write);
+            }
+            self.outbox.adopt(client, writes);
+        }
+        for write in &own {
+            self.show(write);
+        }
+    }
+
+    pub(super) fn show(&mut self, write: &Write) {
+        let (id, kind, body, at_ms) = (write.id.clone(), write.kind, write.body.clone(), write.at_ms);
+        self.store.push(&write.event, Pending { id, kind, body, at_ms });
+    }
+
+    /// Emits the batch that gathered since the last time.
+    pub(super) fn flush_storage(&mut self) {
+        if self.ops.is_empty() {
+            return;
+        }
+        let ops = std::mem::take(&mut self.ops);
+        let tickets = std::mem::take(&mut self.ops_for);
+        if self.storage == Storage::Memory {
+            let fault = Fault::retryable("not_stored", "there is no storage: edits live as long as the page");
+            for ticket in tickets {
+                self.settle(ticket, Outcome::Refused(fault.clone()));
+            }
+            return;
+        }
+        self.last_batch += 1;
+        let batch = BatchId(self.last_batch);
+        self.batches.insert(batch, tickets);
+        self.effect(Effect::Commit(batch, ops));
+    }
+}
+
+/// Puts a stored write in its place: streams as they come, the writes of each by sequence.
+fn add_to_stream(streams: &mut Vec<(ClientId, Vec<Write>)>, write: Write) {
+    match streams.iter_mut().find(|(client, _)| *client == write.id.client) {
+        Some((_, writes)) => {
+            let at = writes.partition_point(|held| held.id.seq < write.id.seq);
+            writes.insert(at, write);
+        }
+        None => streams.push((write.id.client.clone(), vec![write])),
+    }
+}
