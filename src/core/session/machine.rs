@@ -2,6 +2,7 @@
 
 use super::backoff::Backoff;
 use super::close::{CloseVerdict, judge_close};
+use super::words::{Action, Signal, State};
 use crate::core::config::{Config, HeartbeatConfig, ReconnectConfig};
 use crate::core::fault::Fault;
 use crate::core::id::PipeId;
@@ -20,74 +21,6 @@ const OVERDUE_MS: u64 = 1_000;
 const SPREAD_MS: u64 = 5_000;
 /// Longest window that a server may name.
 const SPREAD_MS_MAX: u64 = 60_000;
-
-/// The state that programs see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
-    /// Opening a connection.
-    Connecting,
-    /// Usable.
-    Connected,
-    /// Not asked to connect, or asked not to.
-    Disconnected,
-    /// Waiting before the next attempt.
-    Reconnecting,
-    /// Given up; only `connect` or `reconnect` goes on.
-    Error,
-}
-
-impl State {
-    /// Its public name.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Connecting => "connecting",
-            Self::Connected => "connected",
-            Self::Disconnected => "disconnected",
-            Self::Reconnecting => "reconnecting",
-            Self::Error => "error",
-        }
-    }
-}
-
-/// What the surroundings report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
-    /// The browser believes that there is a network.
-    Online,
-    /// The browser believes that there is none.
-    Offline,
-    /// The page can be seen, or runs again.
-    Visible,
-    /// The page cannot be seen.
-    Hidden,
-}
-
-/// What the client has to do for the session, in order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Action {
-    /// Open a socket.
-    Open(PipeId),
-    /// Close a socket.
-    Close(PipeId, u16, &'static str),
-    /// Ask the program for a token.
-    RequestToken,
-    /// The socket is open: send what opens a conversation.
-    Greet(PipeId),
-    /// Send a ping.
-    Ping,
-    /// The public state changed.
-    StateChanged(State, State),
-    /// The connection is usable.
-    Established,
-    /// A usable connection ended.
-    Lost(u16, String),
-    /// The next attempt comes in so many ms.
-    Retrying(u64, u64),
-    /// All attempts are used up.
-    Exhausted,
-    /// Given up for a reason that waiting does not change.
-    Failed(Fault),
-}
 
 #[derive(Debug, Clone, PartialEq)]
 enum Phase {

@@ -19,7 +19,9 @@
 mod backoff;
 mod close;
 mod machine;
+mod words;
 
 pub use backoff::Backoff;
 pub use close::{CloseVerdict, judge_close};
-pub use machine::{Action, Session, Signal, State};
+pub use machine::Session;
+pub use words::{Action, Signal, State};
