@@ -20,6 +20,7 @@ mod presence;
 mod receive;
 mod roster;
 mod sign_in;
+mod snapshot;
 mod subscribe;
 #[cfg(test)]
 mod tests;
@@ -34,6 +35,7 @@ use crate::limits::Limits;
 use connection::{Connection, Dialect, SignIn};
 use outbox::Joined;
 use roster::Roster;
+use snapshot::Encoded;
 use write::PendingWrite;
 
 pub use io::{ConnectionId, Input, Job, Output, Ticket, Token};
@@ -90,6 +92,7 @@ pub struct Hub {
     /// Connections with something in their queue.
     dirty: BTreeSet<ConnectionId>,
     joined: Joined,
+    encoded: Option<Encoded>,
     outputs: VecDeque<Output>,
     counters: Counters,
     /// When connections are closed even if the storage is still at work.
@@ -110,6 +113,7 @@ impl Hub {
             timers: BTreeSet::new(),
             dirty: BTreeSet::new(),
             joined: Joined::default(),
+            encoded: None,
             outputs: VecDeque::new(),
             counters: Counters::default(),
             drain_until: None,

@@ -74,7 +74,7 @@ impl Hub {
         }
         if !self.is_signed_in(id) && !matches!(message.kind, Kind::Auth | Kind::Ping | Kind::Ack) {
             let fault = Fault::new(Code::Unauthorized, "sign in first");
-            return self.complain(now, id, &Reply::to(&message), &fault);
+            return self.refuse(id, &Reply::to(&message), &fault);
         }
         self.take_user_of(now, id, &message);
         match message.kind {

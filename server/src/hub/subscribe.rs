@@ -12,8 +12,8 @@ use super::outbox::Reply;
 use super::{Hub, Pending};
 use crate::access::{Access, User};
 use crate::fault::{Code, Fault};
-use crate::ledger::{Loaded, Position, Recovery, Snapshot, StorageError};
-use crate::object::{Object, array};
+use crate::ledger::{Loaded, Position, Recovery, StorageError};
+use crate::object::Object;
 
 /// A channel that is being read for a subscriber.
 #[derive(Debug)]
@@ -145,41 +145,6 @@ impl Hub {
         self.counters.count_sent("event", recovery.changes.len() as u64);
     }
 
-    fn send_snapshot(
-        &mut self,
-        id: ConnectionId,
-        channel: &str,
-        reply: &Reply,
-        access: &Access,
-        snapshot: &Snapshot,
-    ) {
-        let seen: Vec<&str> = snapshot
-            .events
-            .iter()
-            .filter(|event| access.allows(&event.project))
-            .map(|event| &*event.text)
-            .collect();
-        let parts = parts_of(&seen, self.limits.chunk_bytes);
-        let last = parts.len().saturating_sub(1);
-        for (at, part) in parts.into_iter().enumerate() {
-            let mut payload = Object::new().string("channel", channel);
-            if at == 0 {
-                payload = payload
-                    .string("epoch", &snapshot.head.epoch)
-                    .number("seq", snapshot.head.seq)
-                    .truth("recovered", false);
-            }
-            let payload = payload.raw("events", &array(part)).truth("more", at < last).finish();
-            let kind = if at == 0 { "subscribed" } else { "snapshot" };
-            let mut message = Object::new().string("type", kind);
-            if at == 0 {
-                message = message.maybe("id", reply.id.as_deref());
-            }
-            self.counters.count_sent(kind, 1);
-            self.send_bulk(id, &Arc::from(message.raw("payload", &payload).finish()));
-        }
-    }
-
     /// From here on the connection gets the channel's changes.
     fn register(&mut self, now: Now, id: ConnectionId, channel: &Arc<str>) {
         let Some(user) = self.user_of(now, id) else { return };
@@ -225,20 +190,4 @@ impl Hub {
 
 fn forbidden() -> Fault {
     Fault::new(Code::Forbidden, "no right to listen to this channel")
-}
-
-/// Cuts a list of events into parts of about `bytes`; there is always one.
-fn parts_of<'a>(events: &'a [&'a str], bytes: usize) -> Vec<&'a [&'a str]> {
-    let mut parts = Vec::new();
-    let mut from = 0;
-    let mut size = 0;
-    for (at, event) in events.iter().enumerate() {
-        if at > from && size + event.len() > bytes {
-            parts.push(events.get(from..at).unwrap_or_default());
-            (from, size) = (at, 0);
-        }
-        size += event.len();
-    }
-    parts.push(events.get(from..).unwrap_or_default());
-    parts
 }

@@ -38,9 +38,17 @@ pub fn decide<T: Tables>(
         }
         let last = known.map_or(0, |client| client.last_seq);
         if stream.seq <= last {
+            let access = &write.author.access;
             let answer = match tables.outcome(&stream.client, stream.seq, rules.outcomes)? {
-                Some(answer) => answer,
-                None => as_it_is_now(tables, &write.action, &write.author.access)?,
+                Some(Answer::Ack(payload)) => {
+                    let id = Fields::parse(&payload).ok().and_then(|fields| fields.string("id"));
+                    as_it_is_now(tables, id, access)?
+                }
+                Some(refusal @ Answer::Error(_)) => refusal,
+                None => match id_of(&write.action) {
+                    Ok(id) => as_it_is_now(tables, id, access)?,
+                    Err(fault) => error_of(fault),
+                },
             };
             return Ok(Decision { verdict: Verdict::Duplicate, answer, changes: Vec::new() });
         }
@@ -96,19 +104,27 @@ fn error_of(fault: &Fault) -> Answer {
     Answer::Error(Arc::from(fault.to_payload()))
 }
 
-/// The answer to a repetition so late that its outcome is forgotten.
-fn as_it_is_now<T: Tables>(tables: &T, action: &Action, access: &Access) -> Result<Answer, StorageError> {
-    let id = match action {
-        Action::Create(fields) => fields.string("id"),
-        Action::Update { id, .. } | Action::Delete { id } => Some(id.clone()),
-        Action::Skip => None,
-        Action::Refuse(fault) => return Ok(error_of(fault)),
-    };
-    let stored = id.as_deref().map(|id| tables.event(id)).transpose()?.flatten();
-    let payload = match (id, stored) {
-        (_, Some(Stored::Present(row))) if access.allows(&row.project) => row.text,
-        (Some(id), Some(Stored::Deleted { version })) => Arc::from(deletion(&id, version, None)),
-        _ => Arc::from("null"),
+/// The event that a write is of, if it names one; or what it was refused for before it was read.
+fn id_of(action: &Action) -> Result<Option<String>, &Fault> {
+    match action {
+        Action::Create(fields) => Ok(fields.string("id")),
+        Action::Update { id, .. } | Action::Delete { id } => Ok(Some(id.clone())),
+        Action::Skip => Ok(None),
+        Action::Refuse(fault) => Err(fault),
+    }
+}
+
+/// The answer to a repetition of what was done: the event of today. The one of then may be gone since, and who was away
+/// would take it for present.
+fn as_it_is_now<T: Tables>(tables: &T, id: Option<String>, access: &Access) -> Result<Answer, StorageError> {
+    let Some(id) = id else { return Ok(Answer::Ack(Arc::from("null"))) };
+    let payload = match tables.event(&id)? {
+        Some(Stored::Present(row)) if access.allows(&row.project) => row.text,
+        // Gone from his sight is gone.
+        Some(Stored::Present(EventRow { version, .. }) | Stored::Deleted { version }) => {
+            deleted(&id, version)
+        }
+        None => deleted(&id, 0),
     };
     Ok(Answer::Ack(payload))
 }
@@ -219,8 +235,7 @@ fn delete<T: Tables>(
     let version = old.version + 1;
     tables.put_event(id, &Stored::Deleted { version })?;
     let changes = announce(tables, rules, author, stamp, &Step { old: Some(&old), new: None, version })?;
-    let payload = Object::new().string("id", id).number("version", version).truth("deleted", true).finish();
-    Ok(Ok((Answer::Ack(Arc::from(payload)), changes)))
+    Ok(Ok((Answer::Ack(deleted(id, version)), changes)))
 }
 
 fn forbidden() -> Fault {
@@ -247,6 +262,12 @@ fn row_of(rules: &Rules, id: &str, version: u64, event: &Fields) -> Result<Event
         calendar: event.string("calendarId").map(Arc::from),
         text: Arc::from(text),
     })
+}
+
+/// The acknowledgement of a deletion.
+fn deleted(id: &str, version: u64) -> Arc<str> {
+    let object = Object::new().string("id", id).number("version", version).truth("deleted", true);
+    Arc::from(object.finish())
 }
 
 /// `{id, version, movedTo?}`.

@@ -22,7 +22,7 @@ use crate::fault::Fault;
 pub(crate) use decide::client_mismatch;
 pub use decide::{decide, greet};
 pub use memory::Memory;
-pub use recover::{Loaded, Position, Recovery, Snapshot, load};
+pub use recover::{Loaded, Position, Recovery, Snapshot, load, load_or_take};
 pub use tables::{Channel, Client, EventRow, Head, StorageError, Stored, Tables};
 
 /// The identity of a write, for ever: the stream and the place in it.

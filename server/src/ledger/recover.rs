@@ -62,12 +62,29 @@ pub fn load<T: Tables>(
     channel: &str,
     position: Option<&Position>,
 ) -> Result<Loaded, StorageError> {
+    load_or_take(tables, rules, channel, position, None)
+}
+
+/// The same with a snapshot that was taken before: it is given again if nothing has changed since.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn load_or_take<T: Tables>(
+    tables: &T,
+    rules: &Rules,
+    channel: &str,
+    position: Option<&Position>,
+    taken: Option<&Arc<Snapshot>>,
+) -> Result<Loaded, StorageError> {
     let head = tables.head(channel)?;
     if let Some(position) = position
         && *position.epoch == *head.epoch
         && let Some(changes) = missed(tables, rules, channel, &head, position.seq)?
     {
         return Ok(Loaded::Recovery(Recovery { head, changes }));
+    }
+    if let Some(taken) = taken.filter(|taken| taken.head == head) {
+        return Ok(Loaded::Snapshot(Arc::clone(taken)));
     }
     let events = tables.events_of(Channel::of(channel))?;
     Ok(Loaded::Snapshot(Arc::new(Snapshot { head, events })))

@@ -53,6 +53,18 @@ impl Sqlite {
         committed
     }
 
+    /// Makes the disk as small as this, for tests.
+    #[cfg(test)]
+    pub(super) fn limit_pages(&self, pages: u32) {
+        let limit = |row: &Row<'_>| row.get::<_, u32>(0);
+        self.connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], limit).expect("a limit");
+    }
+
+    /// Whether what is written now is part of a transaction.
+    pub fn is_in_transaction(&self) -> bool {
+        !self.connection.is_autocommit()
+    }
+
     fn execute(&self, sql: &str, parameters: impl Params) -> Result<(), StorageError> {
         let mut statement = self.connection.prepare_cached(sql).map_err(storage_error)?;
         statement.execute(parameters).map(|_| ()).map_err(storage_error)

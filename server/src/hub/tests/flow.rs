@@ -104,15 +104,21 @@ fn a_position_is_answered_with_what_was_missed() {
 
 #[test]
 fn a_large_snapshot_comes_in_parts() {
-    let mut world = World::new(Mode::Open, Limits { chunk_bytes: 300, ..Limits::default() });
+    let mut world = World::new(Mode::Open, Limits { chunk_bytes: 300, joined_bytes: 0, ..Limits::default() });
     world.connect(1);
     world.say_stored(1, &hello("c", "ana", 0));
     (1..=9).for_each(|seq| world.say_stored(1, &create(seq, &format!("e{seq}"))));
     world.take(1);
-    world.say_stored(1, &subscribe("project:p"));
+    world.connect(2);
+    world.say_stored(2, &hello("d", "ben", 0));
+    world.take(2);
+    for id in [1, 2] {
+        world.say_stored(id, &subscribe("project:p"));
+    }
+    assert!(Arc::ptr_eq(&world.frames[&1][1], &world.frames[&2][1]), "encoded once");
     let messages = world.take(1);
-    let parts: Vec<&String> =
-        messages.iter().filter(|message| field(message, "type") != "presence").collect();
+    let is_part = |message: &&String| ["subscribed", "snapshot"].contains(&&*field(message, "type"));
+    let parts: Vec<&String> = messages.iter().filter(is_part).collect();
     let more: Vec<String> = parts.iter().map(|part| field(&field(part, "payload"), "more")).collect();
     assert!(
         parts.len() > 2

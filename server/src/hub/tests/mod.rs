@@ -14,13 +14,15 @@ use baro_realtime::core::time::{Now, Timestamp};
 use super::{ConnectionId, Hub, Input, Job, Mode, Output, Ticket};
 use crate::access::{Access, Claims, User};
 use crate::fault::{Code, Fault};
-use crate::ledger::{Memory, Stamp, decide, greet, load};
+use crate::ledger::{Loaded, Memory, Snapshot, Stamp, decide, greet, load_or_take};
 use crate::limits::{Limits, Rules};
 
 /// A hub, its storage, and what reached each connection.
 struct World {
     hub: Hub,
     tables: Memory,
+    /// The last snapshots, as the storage keeps them.
+    taken: BTreeMap<Arc<str>, Arc<Snapshot>>,
     now: Now,
     /// Jobs that the storage has not begun.
     jobs: VecDeque<(Ticket, Job)>,
@@ -34,6 +36,7 @@ impl World {
         Self {
             hub: Hub::new(mode, limits),
             tables: Memory::new("epoch-1"),
+            taken: BTreeMap::new(),
             now,
             jobs: VecDeque::new(),
             frames: BTreeMap::new(),
@@ -87,7 +90,12 @@ impl World {
                 Input::Greeted { ticket, result: greet(&mut self.tables, &client, &owner, acked) }
             }
             Job::Load { channel, position } => {
-                Input::Loaded { ticket, result: load(&self.tables, &rules, &channel, position.as_ref()) }
+                let taken = self.taken.get(&channel);
+                let result = load_or_take(&self.tables, &rules, &channel, position.as_ref(), taken);
+                if let Ok(Loaded::Snapshot(snapshot)) = &result {
+                    self.taken.insert(channel, Arc::clone(snapshot));
+                }
+                Input::Loaded { ticket, result }
             }
         };
         self.feed(input);
