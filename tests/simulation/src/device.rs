@@ -21,7 +21,7 @@ use crate::judge::Violation;
 use crate::network::{End, Packet};
 use crate::options::Class;
 use crate::queue::Happening;
-use crate::server::{WALL_MS, token_of};
+use crate::server::{WALL_MS, projects_of, token_of};
 use crate::world::World;
 
 /// Timers that may fire at one instant before that counts as going round in circles.
@@ -96,6 +96,8 @@ impl World {
         device.lives += 1;
         device.timer_at = None;
         device.frozen_until = 0;
+        device.disk.missing =
+            self.options.has(Class::NoDisk) && !self.healed && self.dice.faults.chance(20);
         let seed = [device.dice.any(), device.dice.any(), device.dice.any(), device.dice.any()];
         let client = Client::new(config, seed, now);
         self.trace.note(self.now, d as u64, "starts", "");
@@ -269,7 +271,18 @@ impl World {
                 let device = &self.devices[d];
                 self.judge.settled(d, ticket, &outcome, &device.disk)?;
             }
-            Event::Error(fault) => self.judge.told_error(&fault)?,
+            Event::Error(fault) => {
+                if fault.code == "forbidden" && self.options.signed_in {
+                    let seen = projects_of(&self.devices[d].user);
+                    if let Some(program) = self.devices[d].program.as_mut() {
+                        let named = |channel: &str| channel.strip_prefix("project:").map(str::to_owned);
+                        program.subscriptions.retain(|channel, _| {
+                            named(channel).is_none_or(|project| seen.contains(&project))
+                        });
+                    }
+                }
+                self.judge.told_error(&fault)?;
+            }
             _ => {}
         }
         Ok(())

@@ -54,7 +54,6 @@ impl World {
                     self.server.wall_offset = self.dice.faults.below(60_000);
                 }
             }
-            Class::NoDisk if self.dice.faults.chance(10) => self.devices[d].disk.missing = true,
             Class::Crash if self.dice.faults.chance(50) => {
                 if self.server.up {
                     self.crash_server();
@@ -209,6 +208,10 @@ impl World {
     pub(crate) fn mend(&mut self, d: usize) -> Result<(), Violation> {
         self.devices[d].frozen_until = 0;
         self.devices[d].offline_until = 0;
+        if self.devices[d].disk.missing {
+            // What earlier programs stored is still there, for the next one.
+            self.kill(d)?;
+        }
         if self.devices[d].program.as_ref().is_none_or(|program| program.destroyed) {
             self.queue.push(self.now, Happening::Start(d));
             return Ok(());

@@ -82,7 +82,7 @@ impl World {
             .store()
             .query(&Query::default())
             .into_iter()
-            .map(|(doc, _)| doc.id.to_string())
+            .map(|shown| shown.doc.id.to_string())
             .collect();
         self.dice.workload.pick(&shown).cloned().unwrap_or(hot)
     }

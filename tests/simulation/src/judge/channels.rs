@@ -114,6 +114,9 @@ impl Judge {
         let wrong = |channel: &str, what: String| Violation::new("I4", format!("device {d}, {channel}: {what}"));
         let sees = sight(user, signed_in);
         let mut restarted = false;
+        // With the whole content of a channel, what happened before it is not told.
+        let whole = client.metrics().snapshots > self.seen[d].taken;
+        self.seen[d].taken = client.metrics().snapshots;
         self.seen[d].positions.retain(|channel, _| client.position(channel).is_some());
         for channel in subscriptions.keys() {
             let Some(position) = client.position(channel) else { continue };
@@ -130,15 +133,15 @@ impl Judge {
                 Some((_, seq)) if *seq > position.seq => {
                     return Err(wrong(channel, format!("went back from {seq} to {position:?}")));
                 }
-                Some((_, seq)) => {
+                Some((_, seq)) if !whole => {
                     let from = usize::try_from(*seq).unwrap_or(0);
                     for entry in log.get(from..at).unwrap_or_default() {
                         let applied = self.log.is_applied(client, entry, &sees, None);
                         applied.map_err(|what| wrong(channel, format!("at {position:?} {what}")))?;
                     }
                 }
-                None => {
-                    restarted |= before.is_some();
+                _ => {
+                    restarted |= before.is_some_and(|(epoch, _)| *epoch != position.epoch);
                     let last: BTreeMap<&str, &Entry> = log
                         .get(..at)
                         .unwrap_or_default()

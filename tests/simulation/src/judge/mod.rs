@@ -52,6 +52,8 @@ struct Seen {
     /// The highest confirmed version of each event.
     versions: BTreeMap<String, u64>,
     tickets: Tickets,
+    /// Whole contents that it took.
+    taken: u64,
     /// `subscribe` calls that the server heard of.
     snapshots: u64,
 }

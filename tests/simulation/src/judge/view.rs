@@ -43,7 +43,7 @@ pub(super) fn check(client: &Client) -> Result<(), String> {
         pending.entry(&write.event).or_default().push(write);
     }
     let shown: BTreeMap<&str, &str> =
-        client.store().query(&Query::default()).into_iter().map(|(doc, _)| (&*doc.id, &*doc.text)).collect();
+        client.store().query(&Query::default()).into_iter().map(|shown| (&*shown.doc.id, &*shown.doc.text)).collect();
     let confirmed: BTreeMap<&str, &str> =
         client.store().all_confirmed().map(|doc| (&*doc.id, &*doc.text)).collect();
     let ids: BTreeSet<&str> =
