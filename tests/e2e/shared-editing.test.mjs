@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { chip, deleteEvent, drawEvent, moveEvent, openEvent, pointAt, renameEvent } from './support/board.mjs'
+import { launch } from './support/browser.mjs'
+import { connected, openDemo, untilIn } from './support/page.mjs'
+import { startServer } from './support/server.mjs'
+import { serveDemo } from './support/site.mjs'
+import { until } from './support/until.mjs'
+
+describe('two people with the demo page', () => {
+  let browser
+  let site
+  before(async () => {
+    ;[browser, site] = await Promise.all([launch(), serveDemo()])
+  })
+  after(async () => {
+    await browser?.close()
+    site?.close()
+  })
+
+  async function openBoth(t) {
+    const server = await startServer(t)
+    const open = async (user) => {
+      const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
+      t.after(() => context.close())
+      return openDemo(context, site, server.socket, user)
+    }
+    const [ana, ben] = [await open('Ana'), await open('Ben')]
+    await Promise.all([connected(ana), connected(ben)])
+    return { server, ana, ben }
+  }
+
+  it('see what the other draws, moves, renames and deletes', async (t) => {
+    const { server, ana, ben } = await openBoth(t)
+
+    await drawEvent(ana, 2, 10, 11.5, 'Review')
+    await chip(ben, 'Review').waitFor()
+    const [drawn] = await until('the server has it', async () => {
+      const events = await server.events('demo')
+      return events.length === 1 && events
+    })
+    assert.equal(Date.parse(drawn.endDate) - Date.parse(drawn.startDate), 90 * 60_000)
+
+    await moveEvent(ben, 2, 10, 13)
+    console.error(await ben.evaluate(() => JSON.stringify(baro.getEvents())), drawn)
+    await ben.screenshot({path:'/var/tmp/w/try/move.png'})
+    await untilIn(
+      ana,
+      (was) => Date.parse(baro.getEvents()[0].startDate) - Date.parse(was) === 3 * 3_600_000,
+      drawn.startDate,
+    )
+
+    await renameEvent(ben, 'Review', 'Design review')
+    await chip(ana, 'Design review').waitFor()
+    const [renamed] = await server.events('demo')
+    assert.deepEqual([renamed.id, renamed.version], [drawn.id, drawn.version + 2])
+
+    await deleteEvent(ana, 'Design review')
+    await chip(ben, 'Design review').waitFor({ state: 'detached' })
+    await until('the server has nothing', async () => (await server.events('demo')).length === 0)
+  })
+
+  it('see who is here, where the other points and which event is being edited', async (t) => {
+    const { ana, ben } = await openBoth(t)
+    await untilIn(ben, () => document.querySelector('[data-testid="active-users"]').dataset.count === '1')
+
+    await pointAt(ana, 0.3, 0.5)
+    await pointAt(ana, 0.6, 0.4)
+    const pointer = ben.locator('[data-testid="cursor"][data-user-id="ana"][data-visible]')
+    await pointer.waitFor()
+    const board = await ana.getByTestId('calendar').boundingBox()
+    const expected = { x: board.x + board.width * 0.6, y: board.y + board.height * 0.4 }
+    await until('the pointer is where Ana points', async () => {
+      const { x, y } = await pointer.boundingBox()
+      return Math.abs(x - expected.x) < 8 && Math.abs(y - expected.y) < 8
+    })
+    assert.equal(await ana.locator('[data-testid="cursor"][data-user-id="ana"]').count(), 0)
+
+    await drawEvent(ana, 3, 9, 10, 'Planning')
+    await chip(ben, 'Planning').waitFor()
+    await openEvent(ben, 'Planning')
+    const mark = chip(ana, 'Planning').getByTestId('editing')
+    await mark.waitFor()
+    assert.match(await mark.textContent(), /Ben/)
+    await ben.getByTestId('cancel').click()
+    await mark.waitFor({ state: 'detached' })
+  })
+
+  it('are told when the other leaves', async (t) => {
+    const { ana, ben } = await openBoth(t)
+    const others = () => document.querySelector('[data-testid="active-users"]').dataset.count
+    await untilIn(ana, () => document.querySelector('[data-testid="active-users"]').dataset.count === '1')
+    assert.equal(await ben.evaluate(others), '1')
+    await ben.close()
+    await untilIn(ana, () => document.querySelector('[data-testid="active-users"]').dataset.count === '0')
+  })
+})

@@ -1,0 +1,44 @@
+// Chromium, one for a test file, and one that can be killed.
+
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chromium } from 'playwright-core'
+import { flags, launch } from '../../packaging/browser.mjs'
+import { until } from './until.mjs'
+
+export { launch }
+
+/** A profile folder that goes with the test. */
+export function makeProfile(t) {
+  const folder = mkdtempSync(join(tmpdir(), 'baro-profile-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
+  return folder
+}
+
+/** Starts Chromium on a profile, as a process group that `kill` ends at once, with whatever it was doing. */
+export async function startChromium(t, profile) {
+  const portFile = join(profile, 'DevToolsActivePort')
+  rmSync(portFile, { force: true })
+  const child = spawn(
+    '/usr/bin/chromium',
+    ['--headless', ...flags, `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'],
+    { stdio: 'ignore', detached: true },
+  )
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+  const kill = async () => {
+    if (hasEnded()) return
+    const ended = once(child, 'exit')
+    process.kill(-child.pid, 'SIGKILL')
+    await ended
+  }
+  t.after(kill)
+  const port = await until('Chromium listens', () => {
+    if (hasEnded()) throw new Error('Chromium ended before it listened.')
+    return existsSync(portFile) && readFileSync(portFile, 'utf8').split('\n')[0]
+  })
+  const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`)
+  return { context: browser.contexts()[0], kill }
+}
