@@ -12,7 +12,7 @@ export async function installNpmPackages(folder = root, name = 'npm packages') {
   const stamp = join(folder, 'node_modules', '.installed-lock.json')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === lock) return
   await step(name, async () => {
-    await mustRun('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund'], { cwd: folder })
+    await mustRun('npm', ['ci', '--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: folder })
     writeFileSync(stamp, lock)
   })
 }
