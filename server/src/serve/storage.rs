@@ -295,7 +295,7 @@ mod tests {
     fn a_snapshot_is_given_again_until_something_changes() {
         let (mut worker, _completed) = worker(&Database::Memory);
         let channel: Arc<str> = Arc::from("project:p");
-        let mut taken = |worker: &mut Worker| match worker.load(&channel, None) {
+        let taken = |worker: &mut Worker| match worker.load(&channel, None) {
             Ok(Loaded::Snapshot(snapshot)) => snapshot,
             other => panic!("{other:?}"),
         };
