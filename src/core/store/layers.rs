@@ -251,9 +251,12 @@ impl Store {
     }
 
     fn bury(&mut self, id: &Arc<str>, version: u64) {
-        if self.tombstones.insert(id.clone(), version).is_none() {
+        // The channels of a connection are told one after the other: an old end may come after a newer one.
+        let known = self.tombstones.get(id).copied();
+        if known.is_none() {
             self.tombstone_order.push_back(id.clone());
         }
+        self.tombstones.insert(id.clone(), known.map_or(version, |known| known.max(version)));
         while self.tombstones.len() > TOMBSTONES_MAX {
             let Some(oldest) = self.tombstone_order.pop_front() else { break };
             self.tombstones.remove(&oldest);

@@ -72,6 +72,15 @@ fn older_versions_change_nothing_and_do_not_bring_back_what_is_gone() {
 }
 
 #[test]
+fn an_older_end_does_not_make_room_for_what_a_newer_one_ended() {
+    let mut store = Store::default();
+    assert!(!store.remove(&id("e"), Some(44), false));
+    assert!(!store.remove(&id("e"), Some(41), false));
+    assert!(!store.confirm(doc("e", 42, "late")));
+    assert!(store.confirm(doc("e", 45, "revived")));
+}
+
+#[test]
 fn a_move_between_channels_shows_the_event_in_either_order() {
     for leave_first in [true, false] {
         let mut store = Store::default();
