@@ -50,6 +50,8 @@ pub(crate) struct Device {
     pub(crate) wall_offset: u64,
     pub(crate) frozen_until: u64,
     pub(crate) offline_until: u64,
+    /// Its programs keep nothing.
+    forgetful: bool,
     timer: u64,
     timer_at: Option<Timestamp>,
     timers_now: (u64, u64),
@@ -68,6 +70,7 @@ impl Device {
             wall_offset: dice.below(600_000),
             frozen_until: 0,
             offline_until: 0,
+            forgetful: dice.chance(5),
             timer: 0,
             timer_at: None,
             timers_now: (0, 0),
@@ -137,7 +140,7 @@ impl World {
         } else {
             config.user = Some(UserConfig { id: user, ..UserConfig::default() });
         }
-        if !self.options.is_calm() && self.dice.workload.chance(5) {
+        if self.devices[d].forgetful {
             config.offline = None;
         }
         config
@@ -389,7 +392,13 @@ impl World {
 
     pub(crate) fn on_stored(&mut self, d: usize) -> Result<(), Violation> {
         let Some((_, event)) = self.devices[d].disk.told.pop_front() else { return Ok(()) };
-        self.trace.note(self.now, d as u64, "stored", "");
+        let (what, text) = match &event {
+            StorageEvent::Loaded(rows) => ("loaded", format!("{} rows", rows.len())),
+            StorageEvent::Unavailable(_) => ("no disk", String::new()),
+            StorageEvent::Committed(batch) => ("stored", batch.0.to_string()),
+            StorageEvent::Aborted(batch, _) => ("not stored", batch.0.to_string()),
+        };
+        self.trace.note(self.now, d as u64, what, &text);
         self.feed(d, Input::Storage(event))
     }
 
