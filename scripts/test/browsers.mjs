@@ -1,4 +1,4 @@
-// The Rust tests of tests/web in three real browsers.
+// The Rust tests of src/browser and tests/web in three real browsers.
 
 import { run } from '../base/command.mjs'
 import { say, step } from '../base/progress.mjs'
@@ -49,7 +49,7 @@ async function countIn(name, engine) {
 }
 
 function testIn({ flags, through = [], env = {} }) {
-  const command = [...through, toolPath('wasm-pack'), 'test', '--headless', ...flags, '--', '--test', 'web']
+  const command = [...through, toolPath('wasm-pack'), 'test', '--headless', ...flags, '--', '--lib', '--test', 'web']
   return run(command[0], command.slice(1), {
     timeoutMs: limitMs,
     env: {
