@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { launch } from './support/browser.mjs'
+import { connected, eventAt, openDemo, settled, shows, untilIn } from './support/page.mjs'
+import { startServer } from './support/server.mjs'
+import { serveDemo } from './support/site.mjs'
+
+/** Writes every few milliseconds until it is told to stop: events of its own, and changes of the shared one. */
+const keepEditing = ([name, shared, data]) => {
+  globalThis.edits = { created: [], counted: 0, stop: false }
+  const next = () => {
+    const { created, stop } = globalThis.edits
+    if (stop) return
+    baro.createEvent({ ...data, title: `${name} ${created.length}` })
+    created.push(`${name} ${created.length}`)
+    baro.updateEvent(shared, { [name]: ++globalThis.edits.counted })
+    setTimeout(next, 15)
+  }
+  next()
+}
+
+describe('a server that dies', () => {
+  let browser
+  let site
+  before(async () => {
+    ;[browser, site] = await Promise.all([launch(), serveDemo()])
+  })
+  after(async () => {
+    await browser?.close()
+    site?.close()
+  })
+
+  it('and starts again is rejoined by both pages, which lose and double nothing while they go on editing', async (t) => {
+    const server = await startServer(t)
+    const shared = await server.rest('POST', '', eventAt(8, 'Shared', { projectId: 'demo' }))
+    const open = async (user) => {
+      const context = await browser.newContext()
+      t.after(() => context.close())
+      const page = await openDemo(context, site, server.socket, user)
+      await connected(page)
+      await shows(page, ['Shared'])
+      return page
+    }
+    const names = ['Ana', 'Ben']
+    const pages = await Promise.all(names.map(open))
+    await Promise.all(
+      pages.map((page, which) => page.evaluate(keepEditing, [names[which], shared.id, eventAt(10, 'x')])),
+    )
+    const madeMore = (page, more) =>
+      page
+        .evaluate(() => globalThis.edits.counted)
+        .then((so) => untilIn(page, (least) => globalThis.edits.counted > least, so + more))
+
+    for (let round = 0; round < 2; round++) {
+      await Promise.all(pages.map((page) => madeMore(page, 20)))
+      await server.kill()
+      await Promise.all(pages.map((page) => untilIn(page, () => !baro.isConnected())))
+      await Promise.all(pages.map((page) => madeMore(page, 20)))
+      await server.start()
+      await Promise.all(pages.map(connected))
+    }
+    await Promise.all(pages.map((page) => madeMore(page, 20)))
+    const made = await Promise.all(
+      pages.map((page) =>
+        page.evaluate(() => {
+          globalThis.edits.stop = true
+          return globalThis.edits
+        }),
+      ),
+    )
+    await Promise.all(pages.map(settled))
+
+    const expected = ['Shared', ...made.flatMap(({ created }) => created)].sort()
+    const events = await server.events('demo')
+    assert.deepEqual(events.map(({ title }) => title).sort(), expected)
+    const end = events.find(({ id }) => id === shared.id)
+    assert.deepEqual(
+      [end.Ana, end.Ben],
+      made.map(({ counted }) => counted),
+    )
+    assert.equal(end.version, 1 + made[0].counted + made[1].counted, 'each change counts once')
+    for (const page of pages) {
+      await shows(page, expected)
+      const seen = await page.evaluate((id) => baro.getEvent(id), shared.id)
+      assert.deepEqual(seen, end)
+      assert.deepEqual(await page.evaluate(() => baro.getFailedActions().length), 0)
+    }
+  })
+})
