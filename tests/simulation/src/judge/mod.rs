@@ -62,6 +62,8 @@ struct Seen {
 #[derive(Debug)]
 pub(crate) struct Judge {
     calm: bool,
+    /// Whether transactions of the devices fail.
+    forgetting: bool,
     facts: BTreeMap<(String, u64), Fact>,
     last_decided: BTreeMap<String, u64>,
     marks: BTreeSet<String>,
@@ -74,9 +76,10 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub(crate) fn new(devices: usize, calm: bool) -> Self {
+    pub(crate) fn new(devices: usize, calm: bool, forgetting: bool) -> Self {
         Self {
             calm,
+            forgetting,
             facts: BTreeMap::new(),
             last_decided: BTreeMap::new(),
             marks: BTreeSet::new(),

@@ -137,7 +137,9 @@ impl Judge {
         if let Some(before) = fact.decided.replace(decision.verdict) {
             return Err(Violation::new("I2", format!("{stream:?} was decided before as {before:?}")));
         }
+        // Where storage fails, a refused write that was tried again may come back, and be tried again once more.
         if decision.verdict == Verdict::Stored
+            && !self.forgetting
             && let Some(mark) = mark_of(&write.action)
             && !self.marks.insert(mark.clone())
         {
