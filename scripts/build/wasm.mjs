@@ -4,7 +4,8 @@
 // without a word. wasm-bindgen without a default module path: the glue then holds no `import.meta.url`, which bundlers
 // would follow.
 
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { mustRun } from '../base/command.mjs'
 import { fingerprint, whenChanged } from '../base/fingerprint.mjs'
@@ -56,7 +57,17 @@ async function compile() {
     '-p',
     'baro-realtime',
   ]
-  await mustRun('cargo', args, { env: wasmEnvironment(), show: true })
+  await mustRun('cargo', args, { env: { ...wasmEnvironment(), ...(await withoutPaths()) }, show: true })
+}
+
+/** Where the sources lay is nobody's business: panics would tell it, and it would differ between machines. */
+async function withoutPaths() {
+  const home = process.env.CARGO_HOME ?? join(homedir(), '.cargo')
+  const registry = join(home, 'registry/src')
+  const folders = existsSync(registry) ? readdirSync(registry).map((name) => join(registry, name)) : []
+  const remapped = [...folders, at('.')].map((folder) => `--remap-path-prefix=${folder}=.`)
+  const name = 'CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS'
+  return { [name]: [process.env[name] ?? wasmEnvironment()[name] ?? '', ...remapped].join(' ').trim() }
 }
 
 async function shrink() {

@@ -179,9 +179,8 @@ async fn read_rows(rexie: &Rexie, living: &[String]) -> rexie::Result<Vec<Row>> 
     let mut rows = Vec::new();
     for table in tables {
         let store = transaction.store(table.name())?;
-        let (keys, values) =
-            futures_util::future::join(store.get_all_keys(None, None), store.get_all(None, None)).await;
-        for (key, value) in keys?.into_iter().zip(values?) {
+        let (keys, values) = (store.get_all_keys(None, None).await?, store.get_all(None, None).await?);
+        for (key, value) in keys.into_iter().zip(values) {
             let (key, value) = (key.as_string().unwrap_or_default(), value.as_string().unwrap_or_default());
             let owner = key.rsplit_once('|').map_or("", |(client, _)| client);
             if table == Table::Dead || !living.iter().any(|client| client == owner) {

@@ -9,7 +9,7 @@ mod value;
 pub use value::Value;
 
 use crate::core::fault::Fault;
-use read::{Reader, words};
+use read::{FirstFault, Reader};
 
 /// How many attempts to reconnect, and how far apart.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,23 +70,6 @@ pub struct OfflineConfig {
     pub retries_max: u64,
 }
 
-/// How two versions of an event become one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ConflictStrategy {
-    /// The later write of a field counts.
-    LastWriteWins,
-    /// The earlier write of a field counts.
-    FirstWriteWins,
-    /// A person decides.
-    Manual,
-    /// Both changes are kept where they can be.
-    Merge,
-    /// Text by operational transformation.
-    OperationalTransform,
-    /// Convergent without a server's order.
-    Crdt,
-}
-
 /// The whole configuration. Times are in milliseconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
@@ -116,8 +99,6 @@ pub struct Config {
     pub cursor_interval_ms: u64,
     /// Storage of unsent edits, `None` for none.
     pub offline: Option<OfflineConfig>,
-    /// Conflict strategy.
-    pub strategy: ConflictStrategy,
     /// Hidden this long, the connection is given up; `None` keeps it.
     pub hidden_disconnect_ms: Option<u64>,
     /// Whether events are also dispatched on `window`.
@@ -130,134 +111,134 @@ impl Config {
     /// # Errors
     /// `invalid_config`, naming the first option that is not acceptable.
     pub fn read(value: &Value, base: Option<&str>) -> Result<Self, Fault> {
-        let reader = Reader::root(value)?;
-        reader.only(&[
-            "url",
-            "protocols",
-            "dialect",
-            "negotiate",
-            "projectId",
-            "user",
-            "reconnect",
-            "heartbeat",
-            "auth",
-            "ack",
-            "batch",
-            "cursor",
-            "offline",
-            "conflict",
-            "transports",
-            "visibility",
-            "tabs",
-            "socketio",
-            "graphql",
-            "windowEvents",
-        ])?;
-        let dialect = reader.word("dialect", &[("baro", 0), ("socket.io", 1), ("graphql-ws", 2)], 0)?;
-        if dialect != 0 {
-            let text = "this version speaks the dialect 'baro' only";
-            return Err(Fault::new("unsupported", format!("config.dialect: {text}")));
+        let first = FirstFault::default();
+        let config = read_config(&Reader::root(value, OPTIONS, &first), base);
+        match first.into_inner() {
+            Some(fault) => Err(fault),
+            None => Ok(config),
         }
-        let auth = reader.object("auth", &["token", "refreshToken", "placement"])?;
-        let reconnect =
-            reader.object("reconnect", &["maxAttempts", "delay", "maxDelay", "factor", "jitter"])?;
-        let heartbeat = reader.object("heartbeat", &["interval", "timeout", "message"])?;
-        let batch = reader.object("batch", &["size", "delay", "compress"])?;
-        batch.count("size", 10, 1, 1_000)?;
-        batch.ms("delay", 100, 0, 60_000)?;
-        batch.flag("compress", true)?;
-        let delay_ms = reconnect.ms("delay", 1_000, 1, 3_600_000)?;
-        let conflict = reader.object("conflict", &["strategy", "onConflict"])?;
-        conflict.function("onConflict")?;
-        reader.word("tabs", &[("shared", 0), ("separate", 1)], 0)?;
-        reader.words("transports", &["websocket", "polling"])?;
-        let placements = [
-            ("message", TokenPlacement::Message),
-            ("query", TokenPlacement::Query),
-            ("subprotocol", TokenPlacement::Subprotocol),
-        ];
-        Ok(Self {
-            url: reader.url("url", base)?,
-            protocols: reader.strings("protocols")?,
-            negotiate: reader.flag("negotiate", true)?,
-            project: reader.name("projectId")?,
-            user: read_user(&reader)?,
-            reconnect: ReconnectConfig {
-                attempts_max: reconnect.count_or_infinity("maxAttempts", 10)?,
-                delay_ms,
-                delay_ms_max: reconnect.ms("maxDelay", 30_000.max(delay_ms), delay_ms, 86_400_000)?,
-                factor: reconnect.factor("factor", 1.5)?,
-                jitter: reconnect.flag("jitter", true)?,
-            },
-            heartbeat: HeartbeatConfig {
-                interval_ms: heartbeat.ms("interval", 30_000, 100, 3_600_000)?,
-                timeout_ms: heartbeat.ms("timeout", 5_000, 100, 600_000)?,
-                message: heartbeat.name("message")?.unwrap_or_else(|| "ping".to_owned()),
-            },
-            token: auth.text("token")?.filter(|token| !token.is_empty()),
-            can_refresh_token: auth.function("refreshToken")?,
-            placement: auth.word("placement", &placements, TokenPlacement::Message)?,
-            ack_timeout_ms: reader.object("ack", &["timeout"])?.ms("timeout", 5_000, 1, 3_600_000)?,
-            cursor_interval_ms: reader.object("cursor", &["interval"])?.ms("interval", 50, 0, 60_000)?,
-            offline: read_offline(&reader)?,
-            strategy: conflict.word("strategy", STRATEGIES, ConflictStrategy::LastWriteWins)?,
-            hidden_disconnect_ms: reader
-                .object("visibility", &["disconnectAfter"])?
-                .ms_or_infinity("disconnectAfter", 300_000)?,
-            window_events: reader.flag("windowEvents", true)?,
-        })
     }
-}
 
-impl Config {
     /// Failures that the server calls retryable before a write is given up.
     pub fn offline_retries(&self) -> u64 {
         self.offline.as_ref().map_or(3, |offline| offline.retries_max)
     }
 }
 
-const STRATEGIES: &[(&str, ConflictStrategy)] = &[
-    ("last_write_wins", ConflictStrategy::LastWriteWins),
-    ("first_write_wins", ConflictStrategy::FirstWriteWins),
-    ("manual", ConflictStrategy::Manual),
-    ("merge", ConflictStrategy::Merge),
-    ("operational_transform", ConflictStrategy::OperationalTransform),
-    ("crdt", ConflictStrategy::Crdt),
+const OPTIONS: &[&str] = &[
+    "url",
+    "protocols",
+    "dialect",
+    "negotiate",
+    "projectId",
+    "user",
+    "reconnect",
+    "heartbeat",
+    "auth",
+    "ack",
+    "batch",
+    "cursor",
+    "offline",
+    "conflict",
+    "transports",
+    "visibility",
+    "tabs",
+    "socketio",
+    "graphql",
+    "windowEvents",
 ];
 
-fn read_user(reader: &Reader<'_>) -> Result<Option<UserConfig>, Fault> {
-    if !reader.has("user") {
-        return Ok(None);
+fn read_config(reader: &Reader<'_>, base: Option<&str>) -> Config {
+    let url = reader.url("url", base);
+    if reader.word("dialect", &["baro", "socket.io", "graphql-ws"]) != 0 {
+        reader.unsupported("dialect", "this version speaks the dialect 'baro' only");
     }
-    let user = reader.object("user", &["id", "name", "avatar", "color"])?;
-    let id = user.name("id")?.ok_or_else(|| user.fault("id", "a string of 1 to 256 bytes"))?;
-    Ok(Some(UserConfig {
-        id,
-        name: user.text("name")?,
-        avatar: user.text("avatar")?,
-        color: user.text("color")?,
-    }))
+    let auth = reader.object("auth", &["token", "refreshToken", "placement"]);
+    let reconnect = reader.object("reconnect", &["maxAttempts", "delay", "maxDelay", "factor", "jitter"]);
+    let heartbeat = reader.object("heartbeat", &["interval", "timeout", "message"]);
+    let batch = reader.object("batch", &["size", "delay", "compress"]);
+    batch.count("size", 10, 1, 1_000);
+    batch.ms("delay", 100, 0, 60_000);
+    batch.flag("compress", true);
+    reader.word("tabs", &["shared", "separate"]);
+    check_conflict(reader);
+    if reader.words("transports", &["websocket", "polling"]) == ["polling"] {
+        reader.unsupported("transports", "this version needs 'websocket'");
+    }
+    let delay_ms = reconnect.ms("delay", 1_000, 1, 3_600_000);
+    Config {
+        url,
+        protocols: reader.strings("protocols"),
+        negotiate: reader.flag("negotiate", true),
+        project: reader.name("projectId"),
+        user: read_user(reader),
+        reconnect: ReconnectConfig {
+            attempts_max: reconnect.count_or_infinity("maxAttempts", 10),
+            delay_ms,
+            delay_ms_max: reconnect.ms("maxDelay", 30_000.max(delay_ms), delay_ms, 86_400_000),
+            factor: reconnect.factor("factor", 1.5),
+            jitter: reconnect.flag("jitter", true),
+        },
+        heartbeat: HeartbeatConfig {
+            interval_ms: heartbeat.ms("interval", 30_000, 100, 3_600_000),
+            timeout_ms: heartbeat.ms("timeout", 5_000, 100, 600_000),
+            message: heartbeat.name("message").unwrap_or_else(|| "ping".to_owned()),
+        },
+        token: auth.text("token").filter(|token| !token.is_empty()),
+        can_refresh_token: auth.function("refreshToken"),
+        placement: match auth.word("placement", &["message", "query", "subprotocol"]) {
+            0 => TokenPlacement::Message,
+            1 => TokenPlacement::Query,
+            _ => TokenPlacement::Subprotocol,
+        },
+        ack_timeout_ms: reader.object("ack", &["timeout"]).ms("timeout", 5_000, 1, 3_600_000),
+        cursor_interval_ms: reader.object("cursor", &["interval"]).ms("interval", 50, 0, 60_000),
+        offline: read_offline(reader),
+        hidden_disconnect_ms: reader
+            .object("visibility", &["disconnectAfter"])
+            .ms_or_infinity("disconnectAfter", 300_000),
+        window_events: reader.flag("windowEvents", true),
+    }
 }
 
-fn read_offline(reader: &Reader<'_>) -> Result<Option<OfflineConfig>, Fault> {
+fn check_conflict(reader: &Reader<'_>) {
+    let conflict = reader.object("conflict", &["strategy", "onConflict"]);
+    conflict.function("onConflict");
+    let words = ["last_write_wins", "first_write_wins", "manual", "merge", "operational_transform", "crdt"];
+    if conflict.word("strategy", &words) != 0 {
+        conflict.unsupported("strategy", "this version knows 'last_write_wins' only");
+    }
+}
+
+fn read_user(reader: &Reader<'_>) -> Option<UserConfig> {
+    if !reader.has("user") {
+        return None;
+    }
+    let user = reader.object("user", &["id", "name", "avatar", "color"]);
+    let id = user.name("id");
+    if id.is_none() {
+        user.fault("id", "a string of 1 to 256 bytes");
+    }
+    let (name, avatar, color) = (user.text("name"), user.text("avatar"), user.text("color"));
+    Some(UserConfig { id: id.unwrap_or_default(), name, avatar, color })
+}
+
+fn read_offline(reader: &Reader<'_>) -> Option<OfflineConfig> {
     if reader.is_false("offline") {
-        return Ok(None);
+        return None;
     }
-    let offline = reader.object_or_false("offline", &["databaseName", "maxRetries", "sync"])?;
+    let offline = reader.object("offline", &["databaseName", "maxRetries", "sync"]);
     if offline.has("sync") && !offline.is_word("sync", "socket") {
-        let (rest, own) = (offline.object_or_other("sync", &["rest"]), offline.is_function("sync"));
-        if !own && rest.is_none_or(|rest| !rest.is_text("rest")) {
-            return Err(
-                offline.fault("sync", &format!("{}, {{ rest: url }} or a function", words(&["socket"])))
-            );
+        if offline.is_function_or_holds("sync", "rest") {
+            offline.unsupported("sync", "this version sends queued edits over the socket only");
+        } else {
+            offline.fault("sync", "'socket', { rest: url } or a function");
         }
-        let text = "this version sends queued edits over the socket only";
-        return Err(Fault::new("unsupported", format!("config.offline.sync: {text}")));
     }
-    Ok(Some(OfflineConfig {
-        database_name: offline.name("databaseName")?.unwrap_or_else(|| "baro-calendar-offline".to_owned()),
-        retries_max: offline.count("maxRetries", 3, 0, 1_000)?,
-    }))
+    Some(OfflineConfig {
+        database_name: offline.name("databaseName").unwrap_or_else(|| "baro-calendar-offline".to_owned()),
+        retries_max: offline.count("maxRetries", 3, 0, 1_000),
+    })
 }
 
 #[cfg(test)]

@@ -5,14 +5,21 @@
     reason = "an option takes some kinds of value, and everything else is refused alike"
 )]
 
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+
 use super::value::Value;
 use crate::core::fault::Fault;
 use crate::core::json::push_string;
+
+/// The first fault of a configuration. Readers go on with the default: a single way out is smaller than one an option.
+pub(super) type FirstFault = RefCell<Option<Fault>>;
 
 /// One object and its place in the configuration, `config.heartbeat`.
 pub(super) struct Reader<'a> {
     path: String,
     fields: &'a [(String, Value)],
+    first: &'a FirstFault,
 }
 
 /// `words` as a person reads them: `'a', 'b'`.
@@ -21,20 +28,24 @@ pub(super) fn words(words: &[&str]) -> String {
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn root(value: &'a Value) -> Result<Self, Fault> {
-        match value {
-            Value::Object(fields) => Ok(Self { path: "config".to_owned(), fields }),
-            other => Err(invalid("config", &other.shown(), "an object with at least { url }")),
-        }
+    /// The configuration itself; it may hold `names` only.
+    pub(super) fn root(value: &'a Value, names: &[&str], first: &'a FirstFault) -> Self {
+        let fields = match value {
+            Value::Object(fields) => fields,
+            other => {
+                note(first, "config", &other.shown(), "an object with at least { url }");
+                &[][..]
+            }
+        };
+        let reader = Self { path: "config".to_owned(), fields, first };
+        reader.only(names);
+        reader
     }
 
-    pub(super) fn only(&self, names: &[&str]) -> Result<(), Fault> {
-        match self.fields.iter().find(|(name, _)| !names.contains(&name.as_str())) {
-            Some((name, value)) => {
-                let expected = format!("no such option; there are {}", words(names));
-                Err(invalid(&format!("{}.{name}", self.path), &value.shown(), &expected))
-            }
-            None => Ok(()),
+    fn only(&self, names: &[&str]) {
+        if let Some((name, value)) = self.fields.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+            let expected = format!("no such option; there are {}", words(names));
+            note(self.first, &format!("{}.{name}", self.path), &value.shown(), &expected);
         }
     }
 
@@ -42,10 +53,17 @@ impl<'a> Reader<'a> {
         self.fields.iter().rev().find(|(key, _)| key == name).map_or(&Value::Absent, |(_, value)| value)
     }
 
-    pub(super) fn fault(&self, name: &str, expected: &str) -> Fault {
+    /// Takes note that the option `name` is not acceptable.
+    pub(super) fn fault(&self, name: &str, expected: &str) {
         // A token never stands in a message.
         let got = if name == "token" { "something else".to_owned() } else { self.value(name).shown() };
-        invalid(&format!("{}.{name}", self.path), &got, expected)
+        note(self.first, &format!("{}.{name}", self.path), &got, expected);
+    }
+
+    /// Takes note that what the option `name` asks for is not there.
+    pub(super) fn unsupported(&self, name: &str, text: &str) {
+        let fault = Fault::new("unsupported", format!("{}.{name}: {text}", self.path));
+        self.first.borrow_mut().get_or_insert(fault);
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
@@ -56,117 +74,107 @@ impl<'a> Reader<'a> {
         *self.value(name) == Value::Bool(false)
     }
 
-    pub(super) fn is_function(&self, name: &str) -> bool {
-        *self.value(name) == Value::Function
-    }
-
-    pub(super) fn is_text(&self, name: &str) -> bool {
-        matches!(self.value(name), Value::Text(_))
-    }
-
     pub(super) fn is_word(&self, name: &str, word: &str) -> bool {
         matches!(self.value(name), Value::Text(text) if text == word)
     }
 
+    /// Whether the option is a function or an object whose only field is the text `field`.
+    pub(super) fn is_function_or_holds(&self, name: &str, field: &str) -> bool {
+        match self.value(name) {
+            Value::Function => true,
+            Value::Object(fields) => matches!(&fields[..], [(key, Value::Text(_))] if key == field),
+            _ => false,
+        }
+    }
+
     /// The object `name`, an empty one if it is absent; it may hold `names` only.
-    pub(super) fn object(&self, name: &str, names: &[&str]) -> Result<Self, Fault> {
-        self.object_expecting(name, names, "an object")
-    }
-
-    pub(super) fn object_or_false(&self, name: &str, names: &[&str]) -> Result<Self, Fault> {
-        self.object_expecting(name, names, "false or an object")
-    }
-
-    pub(super) fn object_or_other(&self, name: &str, names: &[&str]) -> Option<Self> {
-        self.object(name, names).ok()
-    }
-
-    fn object_expecting(&self, name: &str, names: &[&str], expected: &str) -> Result<Self, Fault> {
+    pub(super) fn object(&self, name: &str, names: &[&str]) -> Self {
         let fields = match self.value(name) {
-            Value::Absent => &[][..],
             Value::Object(fields) => fields,
-            _ => return Err(self.fault(name, expected)),
+            Value::Absent => &[][..],
+            _ => {
+                self.fault(name, "an object");
+                &[][..]
+            }
         };
-        let reader = Self { path: format!("{}.{name}", self.path), fields };
-        reader.only(names)?;
-        Ok(reader)
+        let reader = Self { path: format!("{}.{name}", self.path), fields, first: self.first };
+        reader.only(names);
+        reader
     }
 
-    pub(super) fn flag(&self, name: &str, default: bool) -> Result<bool, Fault> {
+    pub(super) fn flag(&self, name: &str, default: bool) -> bool {
         match self.value(name) {
-            Value::Absent => Ok(default),
-            Value::Bool(value) => Ok(*value),
-            _ => Err(self.fault(name, "true or false")),
+            Value::Absent => {}
+            Value::Bool(value) => return *value,
+            _ => self.fault(name, "true or false"),
         }
+        default
     }
 
-    pub(super) fn function(&self, name: &str) -> Result<bool, Fault> {
-        match self.value(name) {
-            Value::Absent => Ok(false),
-            Value::Function => Ok(true),
-            _ => Err(self.fault(name, "a function")),
+    /// Whether the option is given; it has to be a function.
+    pub(super) fn function(&self, name: &str) -> bool {
+        if !matches!(self.value(name), Value::Absent | Value::Function) {
+            self.fault(name, "a function");
         }
+        self.has(name)
     }
 
-    pub(super) fn text(&self, name: &str) -> Result<Option<String>, Fault> {
+    pub(super) fn text(&self, name: &str) -> Option<String> {
         match self.value(name) {
-            Value::Absent => Ok(None),
-            Value::Text(text) => Ok(Some(text.clone())),
-            _ => Err(self.fault(name, "a string")),
+            Value::Text(text) => return Some(text.clone()),
+            Value::Absent => {}
+            _ => self.fault(name, "a string"),
         }
+        None
     }
 
     /// A string that names something.
-    pub(super) fn name(&self, name: &str) -> Result<Option<String>, Fault> {
-        match self.text(name)? {
-            Some(text) if text.is_empty() || text.len() > 256 => {
-                Err(self.fault(name, "a string of 1 to 256 bytes"))
-            }
-            text => Ok(text),
+    pub(super) fn name(&self, name: &str) -> Option<String> {
+        let text = self.text(name)?;
+        if text.is_empty() || text.len() > 256 {
+            self.fault(name, "a string of 1 to 256 bytes");
         }
+        Some(text)
     }
 
     /// A number from 1 to 10.
-    pub(super) fn factor(&self, name: &str, default: f64) -> Result<f64, Fault> {
+    pub(super) fn factor(&self, name: &str, default: f64) -> f64 {
         match self.value(name) {
-            Value::Absent => Ok(default),
-            Value::Number(value, _) if (1.0..=10.0).contains(value) => Ok(*value),
-            _ => Err(self.fault(name, "a number from 1 to 10")),
+            Value::Absent => {}
+            Value::Number(value, _) if (1.0..=10.0).contains(value) => return *value,
+            _ => self.fault(name, "a number from 1 to 10"),
         }
+        default
     }
 
-    pub(super) fn ms(&self, name: &str, default: u64, least: u64, most: u64) -> Result<u64, Fault> {
-        self.whole(name, least, most)
-            .unwrap_or(Ok(default))
-            .map_err(|()| self.fault(name, &format!("a number of milliseconds from {least} to {most}")))
+    pub(super) fn ms(&self, name: &str, default: u64, least: u64, most: u64) -> u64 {
+        self.whole(name, default, least..=most, "a number of milliseconds", false).unwrap_or(default)
     }
 
-    pub(super) fn count(&self, name: &str, default: u64, least: u64, most: u64) -> Result<u64, Fault> {
-        self.whole(name, least, most)
-            .unwrap_or(Ok(default))
-            .map_err(|()| self.fault(name, &format!("a whole number from {least} to {most}")))
+    pub(super) fn count(&self, name: &str, default: u64, least: u64, most: u64) -> u64 {
+        self.whole(name, default, least..=most, "a whole number", false).unwrap_or(default)
     }
 
-    pub(super) fn count_or_infinity(&self, name: &str, default: u64) -> Result<Option<u64>, Fault> {
-        if matches!(self.value(name), Value::Number(value, _) if *value == f64::INFINITY) {
-            return Ok(None);
-        }
-        let read = self.whole(name, 0, 1_000_000).unwrap_or(Ok(default));
-        read.map(Some).map_err(|()| self.fault(name, "a whole number from 0 to 1000000, or Infinity"))
+    pub(super) fn count_or_infinity(&self, name: &str, default: u64) -> Option<u64> {
+        self.whole(name, default, 0..=1_000_000, "a whole number", true)
     }
 
-    pub(super) fn ms_or_infinity(&self, name: &str, default: u64) -> Result<Option<u64>, Fault> {
-        if matches!(self.value(name), Value::Number(value, _) if *value == f64::INFINITY) {
-            return Ok(None);
-        }
-        let read = self.whole(name, 0, 86_400_000).unwrap_or(Ok(default));
-        read.map(Some)
-            .map_err(|()| self.fault(name, "a number of milliseconds from 0 to 86400000, or Infinity"))
+    pub(super) fn ms_or_infinity(&self, name: &str, default: u64) -> Option<u64> {
+        self.whole(name, default, 0..=86_400_000, "a number of milliseconds", true)
     }
 
-    fn whole(&self, name: &str, least: u64, most: u64) -> Option<Result<u64, ()>> {
+    /// A whole number, or nothing for an infinity that is accepted.
+    fn whole(
+        &self,
+        name: &str,
+        default: u64,
+        range: RangeInclusive<u64>,
+        what: &str,
+        infinity: bool,
+    ) -> Option<u64> {
         match self.value(name) {
-            Value::Absent => None,
+            Value::Absent => return Some(default),
+            Value::Number(value, _) if infinity && *value == f64::INFINITY => return None,
             // In this range every f64 without a fraction is exactly an integer.
             Value::Number(value, _) if *value >= 0.0 && *value <= 1e9 && value.fract() == 0.0 => {
                 #[expect(
@@ -175,15 +183,35 @@ impl<'a> Reader<'a> {
                     reason = "checked in the guard"
                 )]
                 let whole = *value as u64;
-                Some(if (least..=most).contains(&whole) { Ok(whole) } else { Err(()) })
+                if range.contains(&whole) {
+                    return Some(whole);
+                }
             }
-            _ => Some(Err(())),
+            _ => {}
         }
+        let (least, most) = range.into_inner();
+        let more = if infinity { ", or Infinity" } else { "" };
+        self.fault(name, &format!("{what} from {least} to {most}{more}"));
+        Some(default)
     }
 
-    pub(super) fn strings(&self, name: &str) -> Result<Vec<String>, Fault> {
+    pub(super) fn strings(&self, name: &str) -> Vec<String> {
+        self.list(name, "an array of strings", |_| true)
+    }
+
+    /// An array of some of `accepted`, and of at least one.
+    pub(super) fn words(&self, name: &str, accepted: &[&str]) -> Vec<String> {
+        let expected = format!("an array of one or more of {}", words(accepted));
+        let list = self.list(name, &expected, |word| accepted.contains(&word));
+        if list.is_empty() && self.has(name) {
+            self.fault(name, &expected);
+        }
+        list
+    }
+
+    fn list(&self, name: &str, expected: &str, accepts: impl Fn(&str) -> bool) -> Vec<String> {
         let text = |item: &Value| match item {
-            Value::Text(text) if !text.is_empty() => Some(text.clone()),
+            Value::Text(text) if !text.is_empty() && accepts(text) => Some(text.clone()),
             _ => None,
         };
         let read = match self.value(name) {
@@ -191,64 +219,63 @@ impl<'a> Reader<'a> {
             Value::List(items) => items.iter().map(text).collect(),
             _ => None,
         };
-        read.ok_or_else(|| self.fault(name, "an array of strings"))
-    }
-
-    /// An array of some of `accepted`.
-    pub(super) fn words(&self, name: &str, accepted: &[&str]) -> Result<Vec<String>, Fault> {
-        let fault = || self.fault(name, &format!("an array of one or more of {}", words(accepted)));
-        let given = self.strings(name).map_err(|_| fault())?;
-        let empty = given.is_empty() && self.has(name);
-        if empty || given.iter().any(|word| !accepted.contains(&word.as_str())) {
-            Err(fault())
-        } else {
-            Ok(given)
+        if read.is_none() {
+            self.fault(name, expected);
         }
+        read.unwrap_or_default()
     }
 
-    pub(super) fn word<T: Copy>(&self, name: &str, accepted: &[(&str, T)], default: T) -> Result<T, Fault> {
+    /// One of `accepted`, by its place; the first is the default.
+    pub(super) fn word(&self, name: &str, accepted: &[&str]) -> usize {
         let found = match self.value(name) {
-            Value::Absent => Some(default),
-            Value::Text(text) => accepted.iter().find(|(word, _)| word == text).map(|(_, value)| *value),
+            Value::Absent => Some(0),
+            Value::Text(text) => accepted.iter().position(|word| word == text),
             _ => None,
         };
-        found.ok_or_else(|| {
-            let known: Vec<&str> = accepted.iter().map(|(word, _)| *word).collect();
-            self.fault(name, &format!("one of {}", words(&known)))
-        })
+        if found.is_none() {
+            self.fault(name, &format!("one of {}", words(accepted)));
+        }
+        found.unwrap_or(0)
     }
 
     /// An address for a WebSocket: `ws://`, `wss://`, `http://`, `https://`, or a path on the origin of `base`.
-    pub(super) fn url(&self, name: &str, base: Option<&str>) -> Result<String, Fault> {
-        let expected = "a ws://, wss://, http:// or https:// URL, or a path that begins with '/'";
-        let text = self.text(name)?.ok_or_else(|| self.fault(name, expected))?;
-        if text.contains(char::is_whitespace) || text.contains('#') {
-            return Err(self.fault(name, expected));
-        }
-        let absolute = match (text.starts_with('/') && !text.starts_with("//"), base) {
-            (true, Some(base)) => format!("{}{text}", base.trim_end_matches('/')),
-            (true, None) => {
-                return Err(self.fault(name, "an absolute URL, as there is no page to take the origin of"));
-            }
-            (false, _) => text,
+    pub(super) fn url(&self, name: &str, base: Option<&str>) -> String {
+        let text = match self.value(name) {
+            Value::Text(text) => text,
+            _ => "",
         };
-        for (scheme, socket) in
-            [("http://", "ws://"), ("https://", "wss://"), ("ws://", "ws://"), ("wss://", "wss://")]
-        {
-            let cut = absolute.get(..scheme.len()).filter(|start| start.eq_ignore_ascii_case(scheme));
-            if let (Some(_), Some(rest)) = (cut, absolute.get(scheme.len()..).filter(|rest| has_host(rest))) {
-                return Ok(format!("{socket}{rest}"));
+        let path = text.starts_with('/') && !text.starts_with("//");
+        if path && base.is_none() {
+            self.fault(name, "an absolute URL, as there is no page to take the origin of");
+        }
+        let absolute = format!("{}{text}", base.filter(|_| path).unwrap_or_default().trim_end_matches('/'));
+        if !text.contains(char::is_whitespace) && !text.contains('#') {
+            for (scheme, socket) in SCHEMES {
+                let start =
+                    absolute.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
+                if let Some(rest) = absolute.get(scheme.len()..).filter(|rest| start && has_host(rest)) {
+                    return format!("{socket}{rest}");
+                }
             }
         }
-        Err(self.fault(name, expected))
+        self.fault(name, "a ws://, wss://, http:// or https:// URL, or a path that begins with '/'");
+        absolute
     }
 }
+
+/// What an address may begin with, and with what a WebSocket's does then.
+const SCHEMES: [(&str, &str); 4] =
+    [("http://", "ws://"), ("https://", "wss://"), ("ws://", "ws://"), ("wss://", "wss://")];
 
 fn has_host(rest: &str) -> bool {
     !rest.is_empty() && !rest.starts_with(['/', '?', ':'])
 }
 
-fn invalid(field: &str, got: &str, expected: &str) -> Fault {
+fn note(first: &FirstFault, field: &str, got: &str, expected: &str) {
+    let mut first = first.borrow_mut();
+    if first.is_some() {
+        return;
+    }
     let mut details = String::from("{\"field\":");
     push_string(&mut details, field);
     details.push_str(",\"got\":");
@@ -256,5 +283,6 @@ fn invalid(field: &str, got: &str, expected: &str) -> Fault {
     details.push_str(",\"expected\":");
     push_string(&mut details, expected);
     details.push('}');
-    Fault::new("invalid_config", format!("{field}: expected {expected}; got {got}")).with_details(details)
+    let message = format!("{field}: expected {expected}; got {got}");
+    *first = Some(Fault::new("invalid_config", message).with_details(details));
 }

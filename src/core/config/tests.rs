@@ -45,6 +45,7 @@ fn every_option_that_is_wrong_is_named_with_what_came() {
         ("ack", object(&[("timeout", number(0.5))]), "config.ack.timeout", "0.5"),
         ("cursor", object(&[("interval", nan)]), "config.cursor.interval", "NaN"),
         ("offline", Value::Bool(true), "config.offline", "true"),
+        ("offline", object(&[("sync", text("pigeon"))]), "config.offline.sync", "'pigeon'"),
         ("conflict", object(&[("strategy", text("coin"))]), "config.conflict.strategy", "'coin'"),
         ("transports", Value::List(vec![]), "config.transports", "an array"),
         ("tabs", text("many"), "config.tabs", "'many'"),
@@ -83,4 +84,19 @@ fn infinity_is_accepted_where_it_means_something() {
 fn a_token_never_stands_in_a_fault() {
     let fault = with("auth", object(&[("token", Value::List(vec![text("secret")]))])).unwrap_err();
     assert!(!format!("{fault:?}").contains("secret"));
+}
+
+#[test]
+fn what_this_version_lacks_is_refused_instead_of_ignored() {
+    for (name, value, field) in [
+        ("dialect", text("socket.io"), "config.dialect"),
+        ("conflict", object(&[("strategy", text("crdt"))]), "config.conflict.strategy"),
+        ("offline", object(&[("sync", Value::Function)]), "config.offline.sync"),
+        ("offline", object(&[("sync", object(&[("rest", text("/api"))]))]), "config.offline.sync"),
+        ("transports", Value::List(vec![text("polling")]), "config.transports"),
+    ] {
+        let fault = with(name, value).unwrap_err();
+        assert_eq!(fault.code, "unsupported");
+        assert!(fault.message.starts_with(field), "{}", fault.message);
+    }
 }
