@@ -176,8 +176,9 @@ impl Client {
         self.destroyed = true;
     }
 
+    /// Tells who flushes, once nothing is pending. Before storage was read nobody knows what is.
     pub(super) fn settle_flushing(&mut self) {
-        if self.outbox.is_empty() {
+        if self.storage != Storage::Loading && self.outbox.is_empty() {
             for ticket in std::mem::take(&mut self.flushing) {
                 self.settle(ticket, Outcome::Done);
             }

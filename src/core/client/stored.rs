@@ -29,6 +29,7 @@ impl Client {
                 }
             }
         }
+        self.settle_flushing();
         self.sync_changed = true;
         self.soon(now);
     }
