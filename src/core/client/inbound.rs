@@ -8,7 +8,7 @@ use crate::core::delivery::{Arrival, Position};
 use crate::core::fault::Fault;
 use crate::core::id::{ClientId, PipeId, WriteId};
 use crate::core::io::{Event, Outcome, RemoteChange};
-use crate::core::json::{Fields, as_string, as_u53, each_field, each_item};
+use crate::core::json::{Fields, as_string, as_u53, each_field, each_item, quote};
 use crate::core::model::EventDoc;
 use crate::core::store::Acknowledged;
 use crate::core::time::Now;
@@ -286,8 +286,8 @@ impl Client {
         let _read = each_item(fields.get("events").unwrap_or("[]"), |event| events.push(Arc::from(event)));
         let more = fields.get("more") == Some("true");
         let Some(content) = self.channels.add_content(channel, events, more) else { return };
-        let mut docs = Vec::with_capacity(content.len());
-        for text in content {
+        let mut docs = Vec::with_capacity(content.events.len());
+        for text in content.events {
             match EventDoc::parse(&text) {
                 Ok(doc) => docs.push(doc),
                 Err(error) => self.on_malformed(&error.to_string()),
@@ -296,8 +296,12 @@ impl Client {
         self.metrics.snapshots += 1;
         let (kind, name) = channel.split_once(':').unwrap_or(("", channel));
         match kind {
-            "project" => self.store.replace(docs, |doc| doc.project_or_default() == name),
-            "calendar" => self.store.replace(docs, |doc| doc.calendar.as_deref() == Some(name)),
+            "project" => {
+                self.store.replace(docs, content.renewed, |doc| doc.project_or_default() == name);
+            }
+            "calendar" => {
+                self.store.replace(docs, content.renewed, |doc| doc.calendar.as_deref() == Some(name));
+            }
             _ => {
                 for doc in docs {
                     self.store.confirm(doc);
@@ -397,7 +401,9 @@ impl Client {
             for ticket in self.channels.refused(&channel) {
                 self.settle(ticket, Outcome::Refused(fault.clone()));
             }
-            return self.error(fault);
+            // Perhaps nobody waits for it any more: the fault has to say what it is about.
+            let details = format!("{{\"channel\":{}}}", quote(&channel));
+            return self.error(fault.with_details(details));
         }
         if matches!(fault.code.as_str(), "unauthorized" | "token_expired") {
             return self.session.handle_sign_in_refused(now.mono);

@@ -23,6 +23,15 @@ pub struct Position {
     pub seq: u64,
 }
 
+/// The whole content of a channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Content {
+    /// Its events, as texts.
+    pub events: Vec<Arc<str>>,
+    /// Whether it is of another history than what was known: no version of before compares with those of now.
+    pub renewed: bool,
+}
+
 #[derive(Debug, Default)]
 struct Channel {
     subscribers: u64,
@@ -173,23 +182,25 @@ impl Channels {
     }
 
     /// Adds a part of a channel's content. Returns all of it once `more` is false.
-    pub fn add_content(&mut self, name: &str, events: Vec<Arc<str>>, more: bool) -> Option<Vec<Arc<str>>> {
+    pub fn add_content(&mut self, name: &str, events: Vec<Arc<str>>, more: bool) -> Option<Content> {
         let channel = self.list.get_mut(name)?;
         channel.snapshot.as_mut()?.1.extend(events);
         if more {
             return None;
         }
         let (position, events) = channel.snapshot.take()?;
+        let renewed = channel.position.as_ref().is_some_and(|held| held.epoch != position.epoch);
         channel.position = Some(position);
         channel.live = true;
-        Some(events)
+        Some(Content { events, renewed })
     }
 
     /// A plain server's word, or silence, that has to do for an answer: all channels count as live.
     pub fn assume_live(&mut self) -> Vec<Ticket> {
         let mut settled = Vec::new();
         for channel in self.list.values_mut() {
-            if channel.request.take().is_some() {
+            // The request stays: a server that was only slow still answers it.
+            if channel.request.is_some() && !channel.live {
                 channel.live = true;
                 settled.append(&mut channel.waiting);
             }
@@ -318,7 +329,7 @@ mod tests {
         assert!(channels.subscribe("c"));
         channels.request("c", "r".to_owned(), 0);
         channels.answered("c", Position { epoch: epoch.to_owned(), seq }, false);
-        assert_eq!(channels.add_content("c", vec![], false).map(|events| events.len()), Some(0));
+        assert_eq!(channels.add_content("c", vec![], false).map(|content| content.events.len()), Some(0));
         channels
     }
 
@@ -357,7 +368,7 @@ mod tests {
         assert_eq!(channels.arrive("c", 8, "8"), Arrival::Held);
         assert_eq!(channels.next_held("c"), None);
         assert_eq!(
-            channels.add_content("c", vec![Arc::from("b")], false).map(|events| events.len()),
+            channels.add_content("c", vec![Arc::from("b")], false).map(|content| content.events.len()),
             Some(2)
         );
         assert_eq!(channels.next_held("c").as_deref(), Some("8"));
@@ -373,6 +384,17 @@ mod tests {
         channels.connection_ended();
         let request = channels.request("c", "r3".to_owned(), 0).unwrap();
         assert!(request.contains(r#""seq":3"#), "{request}");
+    }
+
+    #[test]
+    fn a_slow_server_that_was_taken_for_a_plain_one_may_still_refuse() {
+        let mut channels = Channels::default();
+        channels.subscribe("c");
+        channels.request("c", "r".to_owned(), 0);
+        assert!(!channels.wait("c", Ticket(1)));
+        assert_eq!(channels.assume_live(), [Ticket(1)]);
+        assert_eq!(channels.assume_live(), []);
+        assert_eq!(channels.requested("r").as_deref(), Some("c"));
     }
 
     #[test]

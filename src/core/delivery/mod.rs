@@ -8,6 +8,6 @@ mod channels;
 mod outbox;
 mod requests;
 
-pub use channels::{Arrival, Channels, Position};
+pub use channels::{Arrival, Channels, Content, Position};
 pub use outbox::{Outbox, WINDOW, Write};
 pub use requests::{Request, Requests};

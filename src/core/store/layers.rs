@@ -160,18 +160,27 @@ impl Store {
         held.is_some()
     }
 
-    /// Takes the whole content of what `within` selects: what is not in `docs` is gone.
-    pub fn replace(&mut self, docs: Vec<EventDoc>, within: impl Fn(&EventDoc) -> bool) {
+    /// Takes the whole content of what `within` selects: what is not in `docs` is gone. `renewed` if versions that were
+    /// known do not compare with those in `docs`.
+    pub fn replace(&mut self, docs: Vec<EventDoc>, renewed: bool, within: impl Fn(&EventDoc) -> bool) {
         let mut told = SortedMap::default();
         for doc in docs {
             told.insert(doc.id.clone(), doc);
         }
-        let gone: Vec<Arc<str>> = self
+        if renewed {
+            self.tombstones = SortedMap::default();
+            self.tombstone_order.clear();
+        }
+        let gone: Vec<(Arc<str>, u64)> = self
             .all_confirmed()
             .filter(|doc| within(doc) && !told.contains_key(&doc.id))
-            .map(|doc| doc.id.clone())
+            .map(|doc| (doc.id.clone(), doc.version))
             .collect();
-        for id in gone {
+        for (id, version) in gone {
+            // Another channel that is still catching up must not bring back what is known to be over.
+            if !renewed {
+                self.bury(&id, version);
+            }
             self.change(&id, |entry| entry.confirm(None));
         }
         for (id, doc) in told.take() {

@@ -102,7 +102,7 @@ fn a_revision_changes_exactly_when_what_is_shown_does() {
     store.confirm(doc("e", 1, "a"));
     let first = store.shown("e").map(|shown| shown.revision);
     store.confirm(doc("f", 1, "other"));
-    store.replace(vec![doc("e", 1, "a"), doc("f", 1, "other")], |_| true);
+    store.replace(vec![doc("e", 1, "a"), doc("f", 1, "other")], false, |_| true);
     assert_eq!(store.shown("e").map(|shown| shown.revision), first);
     store.confirm(doc("e", 2, "b"));
     assert_ne!(store.shown("e").map(|shown| shown.revision), first);
@@ -128,11 +128,22 @@ fn content_replaces_what_it_covers_and_keeps_pending_writes() {
     store.confirm(doc("e", 1, "a"));
     store.confirm(doc("gone", 1, "x"));
     store.push(&id("e"), update(1, "mine"));
-    store.replace(vec![doc("e", 7, "theirs")], |_| true);
+    store.replace(vec![doc("e", 7, "theirs")], false, |_| true);
     assert!(store.shown("gone").is_none());
     assert_eq!(title(&store).as_deref(), Some("mine"));
     store.roll_back(&id("e"), &write(1));
     assert_eq!(title(&store).as_deref(), Some("theirs"));
+}
+
+#[test]
+fn what_content_shows_to_be_over_does_not_come_back_in_an_older_state() {
+    let mut store = Store::default();
+    store.confirm(doc("e", 3, "was here"));
+    store.replace(vec![], false, |_| true);
+    assert!(!store.confirm(doc("e", 1, "from a channel that is behind")));
+    assert!(store.confirm(doc("e", 4, "elsewhere")));
+    store.replace(vec![], true, |_| true);
+    assert!(store.confirm(doc("e", 1, "of another history")));
 }
 
 #[test]
