@@ -167,6 +167,10 @@ impl World {
 
     /// How long a packet travels.
     pub(crate) fn delay(&mut self) -> u64 {
+        if self.options.is_calm() {
+            // Nobody has to ask whether such a network lives.
+            return 1 + self.dice.net.below(self.options.delay_ms * 2);
+        }
         1 + self.dice.net.around(self.options.delay_ms)
     }
 
