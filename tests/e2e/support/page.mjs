@@ -12,9 +12,13 @@ const isConnected = () => globalThis.baro?.isConnected()
 /** Waits until the page's calendar is connected. */
 export const connected = (page) => untilIn(page, isConnected)
 
-/** Waits until nothing waits for the server any more. */
+/** Waits until nothing waits for the server any more, what storage holds included. */
 export async function settled(page) {
-  await untilIn(page, () => baro.isConnected() && baro.getSyncStatus().pendingActions.length === 0)
+  await page.evaluate(() => {
+    globalThis.isFlushed = false
+    baro.flush().then(() => (globalThis.isFlushed = true))
+  })
+  await untilIn(page, () => globalThis.isFlushed)
 }
 
 /** Opens the demo page as `user`; `socket` is where its server is. */

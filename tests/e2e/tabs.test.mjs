@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { launch } from './support/browser.mjs'
+import { openGate } from './support/gate.mjs'
+import { connect, create, eventAt, openBare, settled, shows, untilIn } from './support/page.mjs'
+import { startServer } from './support/server.mjs'
+import { serveBare } from './support/site.mjs'
+
+describe('two tabs of one person in one browser', () => {
+  let browser
+  let site
+  before(async () => {
+    ;[browser, site] = await Promise.all([launch(), serveBare()])
+  })
+  after(async () => {
+    await browser?.close()
+    site?.close()
+  })
+
+  async function openTabs(t) {
+    const server = await startServer(t)
+    const gate = await openGate(t, server)
+    const context = await browser.newContext()
+    t.after(() => context.close())
+    const config = {
+      url: gate.socket,
+      projectId: 'mine',
+      user: { id: 'ana' },
+      reconnect: { delay: 100, maxDelay: 500, maxAttempts: Infinity },
+    }
+    const open = () => openBare(context, site, config)
+    const tabs = await Promise.all([open(), open()])
+    await Promise.all(tabs.map(connect))
+    return { server, gate, open, tabs }
+  }
+
+  it('both write, and each shows what the other wrote', async (t) => {
+    const { server, tabs } = await openTabs(t)
+    await Promise.all(tabs.map((tab, which) => create(tab, eventAt(9 + which, `From tab ${which}`))))
+    await Promise.all(tabs.map((tab) => shows(tab, ['From tab 0', 'From tab 1'])))
+    await Promise.all(tabs.map(settled))
+    assert.equal((await server.events('mine')).length, 2)
+    assert.equal(await server.metric('baro_writes_total'), 2)
+  })
+
+  it('one is closed with unsent edits: the next page load sends them once, while the other tab lives', async (t) => {
+    const { server, gate, open, tabs } = await openTabs(t)
+    const [closing, staying] = tabs
+    gate.shut()
+    await Promise.all(tabs.map((tab) => untilIn(tab, () => !baro.isConnected())))
+    for (let number = 0; number < 5; number++) {
+      await create(closing, eventAt(9, `Closed ${number}`), { stored: true })
+      await create(staying, eventAt(10, `Staying ${number}`), { stored: true })
+    }
+    await closing.close()
+    const next = await open()
+    await shows(next, ['Closed 0', 'Closed 1', 'Closed 2', 'Closed 3', 'Closed 4'])
+    gate.open()
+    await connect(next)
+    await Promise.all([settled(next), settled(staying)])
+    const titles = ['Closed', 'Staying'].flatMap((name) => [0, 1, 2, 3, 4].map((number) => `${name} ${number}`))
+    await Promise.all([shows(next, titles), shows(staying, titles)])
+    const events = await server.events('mine')
+    assert.deepEqual(
+      events.map(({ title, version }) => [title, version]).sort(),
+      titles.map((title) => [title, 1]),
+    )
+    assert.equal(await server.metric('baro_writes_total'), 10)
+  })
+
+  it('both are closed with unsent edits of one event: the next page load sends all of them once', async (t) => {
+    const { server, gate, open, tabs } = await openTabs(t)
+    const id = await create(tabs[0], eventAt(9, 'Shared'))
+    await Promise.all(tabs.map((tab) => shows(tab, ['Shared'])))
+    await Promise.all(tabs.map(settled))
+    gate.shut()
+    await Promise.all(tabs.map((tab) => untilIn(tab, () => !baro.isConnected())))
+    const change = (tab, changes) =>
+      tab.evaluate(([event, given]) => baro.updateEvent(event, given).persisted, [id, changes])
+    await change(tabs[0], { title: 'Renamed' })
+    await change(tabs[1], { location: 'Room 2' })
+    await change(tabs[0], { color: '#2563eb' })
+    await Promise.all(tabs.map((tab) => tab.close()))
+    const next = await open()
+    await shows(next, ['Renamed'])
+    gate.open()
+    await connect(next)
+    await settled(next)
+    const [event] = await server.events('mine')
+    assert.deepEqual([event.title, event.location, event.color, event.version], ['Renamed', 'Room 2', '#2563eb', 4])
+    // What is sent is forgotten: another page load has nothing to send.
+    const last = await open()
+    await connect(last)
+    await shows(last, ['Renamed'])
+    assert.equal(await last.evaluate(() => baro.getSyncStatus().syncProgress.total), 0)
+    assert.equal(await server.metric('baro_writes_total'), 4)
+  })
+
+  it('the database goes on serving when two tabs write to it at the same moment', async (t) => {
+    const { server, gate, open, tabs } = await openTabs(t)
+    gate.shut()
+    await Promise.all(tabs.map((tab) => untilIn(tab, () => !baro.isConnected())))
+    const many = async ([data, name]) => {
+      await Promise.all(
+        Array.from({ length: 100 }, (_, number) => baro.createEvent({ ...data, title: `${name} ${number}` }).persisted),
+      )
+    }
+    await Promise.all(tabs.map((tab, which) => tab.evaluate(many, [eventAt(9, ''), which]).then(() => tab.close())))
+    gate.open()
+    const next = await open()
+    // Before storage has been read nothing is known to be pending, and yet something may be.
+    await next.evaluate(() => Promise.all([baro.connect(), baro.flush()]))
+    assert.equal((await server.events('mine')).length, 200)
+    assert.equal(await server.metric('baro_writes_total'), 200)
+  })
+})
