@@ -114,6 +114,8 @@ export function Board({ onCreate, onOpen, selecting, onTitle }: BoardProps) {
           slotDuration="00:30:00"
           snapDuration="00:15:00"
           dayMaxEvents
+          moreLinkContent={({ num }) => (isNarrow ? `+${num}` : `+${num} more`)}
+          slotEventOverlap={false}
           fixedWeekCount={false}
           editable
           selectable
