@@ -15,6 +15,7 @@ use super::view::View;
 use crate::browser::Pump;
 use crate::core::id::Ticket;
 use crate::core::io::{Event, Outcome, RemoteChange};
+use crate::core::json::push_string;
 use crate::core::store::Changes;
 
 /// What events and reads share.
@@ -122,9 +123,17 @@ fn changes_object(changes: &Changes) -> JsValue {
     for (key, ids) in
         [("created", &changes.created), ("updated", &changes.updated), ("deleted", &changes.deleted)]
     {
-        let ids: Array = ids.iter().map(|id| JsValue::from_str(id)).collect();
+        // As one text: a crossing for all of them instead of one each.
+        let mut text = String::from("[");
+        for id in ids {
+            if text.len() > 1 {
+                text.push(',');
+            }
+            push_string(&mut text, id);
+        }
+        text.push(']');
         // A fresh object takes every property.
-        let _set = js_sys::Reflect::set(&object, &key.into(), &ids);
+        let _set = js_sys::Reflect::set(&object, &key.into(), &from_json(&text));
     }
     object.into()
 }

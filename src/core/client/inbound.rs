@@ -12,7 +12,7 @@ use crate::core::json::{Fields, as_string, as_u53, each_field, each_item, quote}
 use crate::core::model::EventDoc;
 use crate::core::store::Acknowledged;
 use crate::core::time::Now;
-use crate::core::wire::{Envelope, Kind, Outgoing, split_frame};
+use crate::core::wire::{Envelope, Kind, Outgoing, read_frame};
 
 /// Wait before a subscription is asked for again that the server could not serve just now, if it names none, ms.
 const SUBSCRIBE_RETRY_MS: u64 = 1_000;
@@ -24,7 +24,7 @@ impl Client {
         self.metrics.frames_received += 1;
         self.metrics.bytes_received += frame.len() as u64;
         self.soon(now);
-        let messages = match split_frame(frame) {
+        let messages = match read_frame(frame) {
             Ok(messages) => messages,
             Err(error) => return self.on_malformed(&error.to_string()),
         };
@@ -33,9 +33,9 @@ impl Client {
             if !self.session.is_current(pipe) {
                 return;
             }
-            match Envelope::parse(message) {
-                Ok(envelope) => self.on_message(now, &envelope),
-                Err(error) => self.on_malformed(&error.to_string()),
+            match message {
+                Some(message) => self.on_message(now, &message),
+                None => self.on_malformed("expected an object with a string type"),
             }
         }
     }
@@ -312,7 +312,8 @@ impl Client {
     }
 
     fn on_event(&mut self, now: Now, message: &Envelope<'_>) {
-        let doc = match EventDoc::parse(message.payload) {
+        let read = message.event.clone().map_or_else(|| EventDoc::parse(message.payload), Ok);
+        let doc = match read {
             Ok(doc) => doc,
             Err(error) => return self.on_malformed(&error.to_string()),
         };

@@ -84,6 +84,15 @@ pub struct Failed {
     pub fault: Fault,
 }
 
+/// A batch that storage was asked for.
+#[derive(Debug)]
+struct Batch {
+    /// Who waits for it.
+    tickets: Vec<Ticket>,
+    /// What of it has to be asked for again if it fails.
+    owed: Vec<StorageOp>,
+}
+
 /// The whole client. See the module for its contract.
 #[derive(Debug)]
 pub struct Client {
@@ -110,7 +119,8 @@ pub struct Client {
     outgoing: Vec<String>,
     ops: Vec<StorageOp>,
     ops_for: Vec<Ticket>,
-    batches: SortedMap<BatchId, Vec<Ticket>>,
+    batches: SortedMap<BatchId, Batch>,
+    owed: Vec<StorageOp>,
     last_batch: u64,
     last_ticket: u64,
     last_message: u64,
@@ -158,6 +168,7 @@ impl Client {
             ops: Vec::new(),
             ops_for: Vec::new(),
             batches: SortedMap::default(),
+            owed: Vec::new(),
             last_batch: 0,
             last_ticket: 0,
             last_message: 0,

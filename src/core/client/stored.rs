@@ -1,10 +1,10 @@
 //! What storage is told and what it answers.
 
-use super::{Client, Failed, Storage};
+use super::{Batch, Client, Failed, Storage};
 use crate::core::delivery::Write;
 use crate::core::fault::Fault;
 use crate::core::id::{BatchId, ClientId};
-use crate::core::io::{Effect, Event, Outcome, Row, StorageEvent};
+use crate::core::io::{Effect, Event, Outcome, Row, StorageEvent, StorageOp};
 use crate::core::model::EventDoc;
 use crate::core::offline::{Table, decode_dead, decode_write};
 use crate::core::store::Pending;
@@ -41,7 +41,12 @@ impl Client {
             StorageEvent::Aborted(batch, fault) => (batch, Outcome::Refused(fault.clone())),
             StorageEvent::Loaded(_) | StorageEvent::Unavailable(_) => return,
         };
-        for ticket in self.batches.remove(batch).unwrap_or_default() {
+        let Some(Batch { tickets, owed }) = self.batches.remove(batch) else { return };
+        if matches!(outcome, Outcome::Refused(_)) {
+            // With the next batch, or what was decided would come back with the next program.
+            self.owed.extend(owed);
+        }
+        for ticket in tickets {
             self.settle(ticket, outcome.clone());
         }
     }
@@ -99,7 +104,8 @@ impl Client {
         if self.ops.is_empty() {
             return;
         }
-        let ops = std::mem::take(&mut self.ops);
+        let mut ops = std::mem::take(&mut self.owed);
+        ops.append(&mut self.ops);
         let tickets = std::mem::take(&mut self.ops_for);
         if self.storage == Storage::Memory {
             let fault = Fault::retryable("not_stored", "there is no storage: edits live as long as the page");
@@ -110,7 +116,12 @@ impl Client {
         }
         self.last_batch += 1;
         let batch = BatchId(self.last_batch);
-        self.batches.insert(batch, tickets);
+        let must_not_be_lost = |op: &&StorageOp| match op {
+            StorageOp::Delete(..) => true,
+            StorageOp::Put(row) => row.table == Table::Dead,
+        };
+        let owed = ops.iter().filter(must_not_be_lost).cloned().collect();
+        self.batches.insert(batch, Batch { tickets, owed });
         self.effect(Effect::Commit(batch, ops));
     }
 }

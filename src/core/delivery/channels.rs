@@ -86,7 +86,7 @@ impl Channels {
         }
         let Some(channel) = self.list.get_mut(name) else { return false };
         channel.subscribers += 1;
-        channel.request.is_none() && !channel.live
+        channel.request.is_none() && !channel.live && channel.snapshot.is_none() && channel.retry_at.is_none()
     }
 
     /// Counts a subscriber less. Returns whether the server has to be told, and who waited in vain.

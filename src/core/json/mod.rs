@@ -10,5 +10,5 @@ mod scan;
 mod text;
 
 pub use fields::{FIELDS_MAX, Fields};
-pub use scan::{DEPTH_MAX, JsonError, each_field, each_item, validate};
-pub use text::{as_bool, as_string, as_u53, is_finite_number, is_null, push_string, quote};
+pub use scan::{DEPTH_MAX, JsonError, Scanner, each_field, each_item, validate};
+pub use text::{as_bool, as_string, as_u53, is_finite_number, is_null, key_text, push_string, quote};

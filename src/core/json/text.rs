@@ -11,6 +11,11 @@ pub fn as_string(raw: &str) -> Option<Cow<'_, str>> {
     Some(unescape(inner))
 }
 
+/// The key that stands between quotes as `written`, escapes decoded.
+pub fn key_text(written: &str) -> Cow<'_, str> {
+    unescape(written)
+}
+
 /// The integer from 0 to 2⁵³ − 1 that `raw` stands for; anything else, fractions and negatives included, is `None`.
 pub fn as_u53(raw: &str) -> Option<u64> {
     if raw.len() > 16 || raw.is_empty() || !raw.bytes().all(|byte| byte.is_ascii_digit()) {

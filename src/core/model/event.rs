@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::DEFAULT_PROJECT;
 use super::date::{date_to_ms, iso_from_ms};
-use crate::core::json::{Fields, JsonError, as_bool, as_string, as_u53, each_field, each_item, is_null};
+use crate::core::json::{
+    Fields, JsonError, Scanner, as_bool, as_string, as_u53, each_item, is_null, key_text,
+};
 
 /// Fields that only the server sets; a change of them is ignored.
 const SERVER_FIELDS: [&str; 3] = ["id", "version", "updatedAt"];
@@ -36,28 +38,37 @@ impl EventDoc {
     /// When `text` is not a JSON object with a string `id`. Other fields may be of any type: what another client
     /// stored must not stop this one.
     pub fn parse(text: &str) -> Result<Self, JsonError> {
+        let mut scanner = Scanner::new(text);
+        let doc = Self::scan(&mut scanner)?;
+        scanner.end()?;
+        doc.ok_or(JsonError { at: 0, expected: "an event with a string id" })
+    }
+
+    /// Reads the event that comes next; nothing if it has no string `id`.
+    ///
+    /// # Errors
+    /// When no JSON object comes next.
+    pub fn scan(scanner: &mut Scanner<'_>) -> Result<Option<Self>, JsonError> {
+        scanner.peek();
+        let from = scanner.position();
         let mut id = None;
-        let mut doc = Self {
-            text: Arc::from(""),
-            id: Arc::from(""),
-            version: 0,
-            start_ms: None,
-            end_ms: None,
-            project: None,
-            calendar: None,
-        };
-        each_field(text, |key, raw| match &*key {
-            "id" => id = as_string(raw),
-            "version" => doc.version = as_u53(raw).unwrap_or(0),
-            "startDate" => doc.start_ms = as_string(raw).and_then(|text| date_to_ms(&text)),
-            "endDate" => doc.end_ms = as_string(raw).and_then(|text| date_to_ms(&text)),
-            "projectId" => doc.project = as_string(raw).map(Arc::from),
-            "calendarId" => doc.calendar = as_string(raw).map(Arc::from),
-            _ => {}
+        let (mut version, mut start_ms, mut end_ms, mut project, mut calendar) = (0, None, None, None, None);
+        scanner.fields(|scanner, key| {
+            let raw = scanner.skip()?;
+            match &*key_text(key) {
+                "id" => id = as_string(raw),
+                "version" => version = as_u53(raw).unwrap_or(0),
+                "startDate" => start_ms = as_string(raw).and_then(|text| date_to_ms(&text)),
+                "endDate" => end_ms = as_string(raw).and_then(|text| date_to_ms(&text)),
+                "projectId" => project = as_string(raw),
+                "calendarId" => calendar = as_string(raw),
+                _ => {}
+            }
+            Ok(())
         })?;
-        doc.id = Arc::from(id.ok_or(JsonError { at: 0, expected: "an event with a string id" })?);
-        doc.text = Arc::from(text);
-        Ok(doc)
+        let (project, calendar) = (project.map(Arc::from), calendar.map(Arc::from));
+        let text = Arc::from(scanner.since(from));
+        Ok(id.map(|id| Self { text, id: Arc::from(id), version, start_ms, end_ms, project, calendar }))
     }
 
     /// The project that it belongs to, named or not.

@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use crate::core::json::{JsonError, as_string, as_u53, each_field, each_item, validate};
+use crate::core::json::{JsonError, Scanner, as_string, as_u53, key_text};
+use crate::core::model::EventDoc;
 
 /// What a message is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +102,8 @@ pub struct Envelope<'a> {
     pub kind: Kind,
     /// The payload's raw text, `null` if there is none.
     pub payload: &'a str,
+    /// The event in the payload of a change, if it was read in the same pass.
+    pub event: Option<EventDoc>,
     /// Its id.
     pub id: Option<Cow<'a, str>>,
     /// The channel on which it comes.
@@ -119,43 +122,73 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// When `text` is no JSON object with a string `type`.
     pub fn parse(text: &'a str) -> Result<Self, JsonError> {
+        let mut scanner = Scanner::new(text);
+        let envelope = Self::scan(&mut scanner)?;
+        scanner.end()?;
+        envelope.ok_or(JsonError { at: 0, expected: "a message with a string type" })
+    }
+
+    /// Reads the message that comes next; nothing if it has no string `type`.
+    fn scan(scanner: &mut Scanner<'a>) -> Result<Option<Self>, JsonError> {
+        scanner.peek();
+        let from = scanner.position();
         let mut kind = None;
-        let mut envelope = Self {
-            kind: Kind::Other,
-            payload: "null",
-            id: None,
-            channel: None,
-            seq: None,
-            client: None,
-            text,
-        };
-        each_field(text, |key, raw| match &*key {
-            "type" => kind = as_string(raw).map(|name| Kind::of(&name)),
-            "payload" => envelope.payload = raw,
-            "id" => envelope.id = as_string(raw),
-            "channel" => envelope.channel = as_string(raw),
-            "seq" => envelope.seq = as_u53(raw),
-            "client" => envelope.client = as_string(raw),
-            _ => {}
+        let (mut payload, mut event) = ("null", None);
+        let (mut id, mut channel, mut seq, mut client) = (None, None, None, None);
+        scanner.fields(|scanner, key| {
+            let key = key_text(key);
+            let change = matches!(kind, Some(Kind::EventCreated | Kind::EventUpdated));
+            if key == "payload" && change && scanner.peek() == Some(b'{') {
+                // The hot path: envelope and event in one pass, if the type stands before the payload.
+                let from = scanner.position();
+                event = EventDoc::scan(scanner)?;
+                payload = scanner.since(from);
+                return Ok(());
+            }
+            let raw = scanner.skip()?;
+            match &*key {
+                "type" => kind = as_string(raw).map(|name| Kind::of(&name)),
+                "payload" => (payload, event) = (raw, None),
+                "id" => id = as_string(raw),
+                "channel" => channel = as_string(raw),
+                "seq" => seq = as_u53(raw),
+                "client" => client = as_string(raw),
+                _ => {}
+            }
+            Ok(())
         })?;
-        envelope.kind = kind.ok_or(JsonError { at: 0, expected: "a message with a string type" })?;
-        Ok(envelope)
+        let text = scanner.since(from);
+        Ok(kind.map(|kind| Self { kind, payload, event, id, channel, seq, client, text }))
     }
 }
 
-/// The messages of a frame: the items of an array, or the frame itself.
+/// The messages of a frame, an array or a single one; nothing in the place of what is JSON but no message.
 ///
 /// # Errors
 /// When the frame is not one JSON value; nothing of it is used then.
-pub fn split_frame(frame: &str) -> Result<Vec<&str>, JsonError> {
+pub fn read_frame(frame: &str) -> Result<Vec<Option<Envelope<'_>>>, JsonError> {
     let mut messages = Vec::new();
-    if frame.trim_start().starts_with('[') {
-        each_item(frame, |message| messages.push(message))?;
+    let mut scanner = Scanner::new(frame);
+    if scanner.peek() == Some(b'[') {
+        scanner.items(|scanner| read_message(scanner, &mut messages))?;
     } else {
-        validate(frame)?;
-        messages.push(frame);
+        read_message(&mut scanner, &mut messages)?;
     }
+    scanner.end()?;
     Ok(messages)
+}
+
+fn read_message<'a>(
+    scanner: &mut Scanner<'a>,
+    messages: &mut Vec<Option<Envelope<'a>>>,
+) -> Result<(), JsonError> {
+    if scanner.peek() == Some(b'{') {
+        messages.push(Envelope::scan(scanner)?);
+    } else {
+        scanner.skip()?;
+        messages.push(None);
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -175,9 +208,19 @@ mod tests {
     }
 
     #[test]
+    fn an_event_is_read_in_the_same_pass_wherever_the_type_stands() {
+        let first = r#"{"type":"event:updated","payload": {"id":"e","version":3} }"#;
+        let last = r#"{"payload":{"id":"e","version":3},"type":"event:updated"}"#;
+        let (first, last) = (Envelope::parse(first).unwrap(), Envelope::parse(last).unwrap());
+        assert_eq!(first.event.map(|doc| doc.version), Some(3));
+        assert_eq!((first.payload, last.event), (last.payload, None));
+    }
+
+    #[test]
     fn a_broken_frame_is_refused_whole() {
-        assert!(split_frame(r#"[{"type":"pong"},{"type":"#).is_err());
-        assert_eq!(split_frame(r#" [{"type":"pong"}, 5]"#).unwrap().len(), 2);
+        assert!(read_frame(r#"[{"type":"pong"},{"type":"#).is_err());
+        let read = read_frame(r#" [{"type":"pong"}, 5, {"id":"x"}]"#).unwrap();
+        assert_eq!(read.iter().map(Option::is_some).collect::<Vec<_>>(), [true, false, false]);
         assert!(Envelope::parse("5").is_err());
         assert!(Envelope::parse(r#"{"type":["ack"]}"#).is_err());
     }
