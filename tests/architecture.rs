@@ -16,7 +16,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("metrics", &[]),
     ("model", &["json"]),
     ("wire", &["json", "model"]),
-    ("config", &["fault", "json"]),
+    ("config", &["fault"]),
     ("session", &["config", "fault", "id", "rng", "time"]),
     ("store", &["id", "json", "map", "model"]),
     ("delivery", &["id", "json", "map", "model", "time", "wire"]),

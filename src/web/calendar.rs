@@ -6,7 +6,7 @@ use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
-use super::convert::{from_json, function_at, read_value, to_json};
+use super::convert::{from_json, function_at, number, read_value, to_json};
 use super::emit::{Emitter, Shared};
 use super::error::realtime_error;
 use super::status::{failed_action, metrics, sync_status};
@@ -291,13 +291,6 @@ impl RealtimeCalendar {
         let unavailable = || Fault::new("storage_unavailable", "offline is switched off: there is no cache");
         self.pump.database().map(Cache::new).ok_or_else(|| realtime_error(&unavailable()))
     }
-}
-
-/// A ticket as a number: they are counted from 1 and never reach 2⁵³.
-pub(super) fn number(count: u64) -> f64 {
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    let number = count as f64;
-    number
 }
 
 /// A number of milliseconds that a program gave.

@@ -66,3 +66,10 @@ pub(super) fn to_json(field: &str, value: &JsValue) -> Result<String, JsValue> {
 pub(super) fn from_json(text: &str) -> JsValue {
     JSON::parse(text).unwrap_or(JsValue::NULL)
 }
+
+/// A ticket as a number: they are counted from 1 and never reach 2⁵³.
+pub(super) fn number(count: u64) -> f64 {
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let number = count as f64;
+    number
+}

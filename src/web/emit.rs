@@ -7,8 +7,7 @@ use std::sync::Arc;
 use js_sys::{Array, Function, Object};
 use wasm_bindgen::JsValue;
 
-use super::calendar::number;
-use super::convert::from_json;
+use super::convert::{from_json, number};
 use super::error::realtime_error;
 use super::status::failed_action;
 use super::view::View;

@@ -10,7 +10,6 @@ use std::ops::RangeInclusive;
 
 use super::value::Value;
 use crate::core::fault::Fault;
-use crate::core::json::push_string;
 
 /// The first fault of a configuration. Readers go on with the default: a single way out is smaller than one an option.
 pub(super) type FirstFault = RefCell<Option<Fault>>;
@@ -272,17 +271,8 @@ fn has_host(rest: &str) -> bool {
 }
 
 fn note(first: &FirstFault, field: &str, got: &str, expected: &str) {
-    let mut first = first.borrow_mut();
-    if first.is_some() {
-        return;
-    }
-    let mut details = String::from("{\"field\":");
-    push_string(&mut details, field);
-    details.push_str(",\"got\":");
-    push_string(&mut details, got);
-    details.push_str(",\"expected\":");
-    push_string(&mut details, expected);
-    details.push('}');
-    let message = format!("{field}: expected {expected}; got {got}");
-    *first = Some(Fault::new("invalid_config", message).with_details(details));
+    first.borrow_mut().get_or_insert_with(|| Fault {
+        code: "invalid_config".to_owned(),
+        ..Fault::argument(field, got, expected)
+    });
 }

@@ -56,7 +56,7 @@ fn every_option_that_is_wrong_is_named_with_what_came() {
         let fault = with(name, value).unwrap_err();
         assert_eq!(fault.code, "invalid_config");
         assert!(fault.message.starts_with(&format!("{field}: expected ")), "{}", fault.message);
-        assert!(fault.message.ends_with(&format!("; got {got}")), "{}", fault.message);
+        assert!(fault.message.ends_with(&format!(", got {got}")), "{}", fault.message);
     }
 }
 
