@@ -122,6 +122,7 @@ describe('reading the calendar', () => {
   it('is told of a burst of somebody else at most once a frame', async (t) => {
     const [, ana, ben] = await openPages(t, 'ana', 'ben')
     await ben.evaluate(() => {
+      globalThis.began = performance.now()
       globalThis.told = []
       baro.on('events-change', ({ created }) => globalThis.told.push([performance.now(), created.length]))
     })
@@ -134,7 +135,9 @@ describe('reading the calendar', () => {
     )
     await untilIn(ben, () => baro.getEvents().length === 100)
     await untilIn(ben, () => globalThis.told.reduce((sum, [, count]) => sum + count, 0) === 100)
-    const told = await ben.evaluate(() => globalThis.told)
-    for (const [which, [at]] of told.slice(1).entries()) assert.ok(at - told[which][0] >= 15, 'a frame lies between')
+    const [began, told] = await ben.evaluate(() => [globalThis.began, globalThis.told])
+    // Not the time between two of them: one that a busy machine holds up comes close before the next.
+    const frames = (told.at(-1)[0] - began) / 16
+    assert.ok(told.length <= frames + 2, `${told.length} times in ${frames} frames`)
   })
 })
