@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::core::json::{JsonError, Scanner, as_string, as_u53, key_text};
+use crate::core::json::{JsonError, Scanner, as_string, as_u53, each_item, key_text, validate};
 use crate::core::model::EventDoc;
 
 /// What a message is.
@@ -175,6 +175,21 @@ pub fn read_frame(frame: &str) -> Result<Vec<Option<Envelope<'_>>>, JsonError> {
         read_message(&mut scanner, &mut messages)?;
     }
     scanner.end()?;
+    Ok(messages)
+}
+
+/// The texts of a frame's messages, for a reader with an envelope of its own.
+///
+/// # Errors
+/// When the frame is not JSON as a whole.
+pub fn split_frame(frame: &str) -> Result<Vec<&str>, JsonError> {
+    let mut messages = Vec::new();
+    if frame.trim_start().starts_with('[') {
+        each_item(frame, |message| messages.push(message))?;
+    } else {
+        validate(frame)?;
+        messages.push(frame);
+    }
     Ok(messages)
 }
 
