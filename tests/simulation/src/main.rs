@@ -15,7 +15,7 @@ use baro_simulation::shrink::shrink;
 /// One world in this many is run twice, to see that both go the same way.
 const TWICE: u64 = 64;
 /// Failures after which a run stops looking for more.
-const FAILURES_MAX: usize = 8;
+const FAILURES_MAX: u64 = 8;
 
 #[derive(Debug, Default)]
 struct Flags {
@@ -30,6 +30,8 @@ struct Flags {
     without: Vec<Class>,
     trace: bool,
     no_bank: bool,
+    failures: Option<u64>,
+    no_shrink: bool,
 }
 
 fn read_flags() -> Result<Flags, String> {
@@ -54,7 +56,9 @@ fn read_flags() -> Result<Flags, String> {
             }
             "--trace" => flags.trace = true,
             "--no-bank" => flags.no_bank = true,
-            _ => return Err(format!("{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --hot N, --storm-ms N, --threads N, --no-bank")),
+            "--failures" => flags.failures = number()?,
+            "--no-shrink" => flags.no_shrink = true,
+            _ => return Err(format!("{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --hot N, --storm-ms N, --threads N, --failures N, --no-bank, --no-shrink")),
         }
     }
     Ok(flags)
@@ -112,6 +116,8 @@ struct Progress {
     steps: AtomicU64,
     virtual_ms: AtomicU64,
     stop: AtomicBool,
+    failures_max: u64,
+    shrink: bool,
     failed: Mutex<Vec<Report>>,
 }
 
@@ -131,6 +137,8 @@ fn many(flags: &Flags) -> ExitCode {
         steps: AtomicU64::new(0),
         virtual_ms: AtomicU64::new(0),
         stop: AtomicBool::new(false),
+        failures_max: flags.failures.unwrap_or(FAILURES_MAX),
+        shrink: !flags.no_shrink,
         failed: Mutex::new(Vec::new()),
     };
     let began = Instant::now();
@@ -174,13 +182,14 @@ fn work(options: &Options, twice: bool, progress: &Progress) {
         progress.passed.fetch_add(1, Ordering::Relaxed);
         return;
     }
-    let smallest = shrink(&report);
+    let smallest = if progress.shrink { shrink(&report) } else { run(&report.options, Detail::Tail) };
     let text = if smallest.violation.is_some() { describe(&smallest) } else { describe(&report) };
     if let Ok(mut failed) = progress.failed.lock() {
-        println!("seed {} failed: {}\nthe smallest world that fails in this way:\n{text}", report.options.seed,
+        println!("seed {} failed after {} passed: {}\nthe smallest world that fails in this way:\n{text}", report.options.seed,
+            progress.passed.load(Ordering::Relaxed),
             report.violation.as_ref().map(ToString::to_string).unwrap_or_default());
         failed.push(report);
-        progress.stop.fetch_or(failed.len() >= FAILURES_MAX, Ordering::Relaxed);
+        progress.stop.fetch_or(failed.len() as u64 >= progress.failures_max, Ordering::Relaxed);
     }
 }
 

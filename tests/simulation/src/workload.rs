@@ -152,9 +152,10 @@ impl World {
 
     fn settle_failed(&mut self, d: usize) -> Result<(), Violation> {
         let Some(program) = &self.devices[d].program else { return Ok(()) };
-        let Some(key) = program.client.failed().next().map(|(key, _)| key.clone()) else { return Ok(()) };
-        self.judge.buried(&key);
+        let first = program.client.failed().next().map(|(key, failed)| (key.clone(), failed.write.body.clone()));
+        let Some((key, body)) = first else { return Ok(()) };
         let again = self.dice.workload.chance(50);
+        self.judge.buried(&key, again.then_some(&*body));
         self.call(d, if again { Call::RetryFailed(key) } else { Call::DiscardFailed(key) }).map(|_| ())
     }
 

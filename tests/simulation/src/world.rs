@@ -6,7 +6,7 @@ use crate::device::Device;
 use crate::dice::Dice;
 use crate::judge::{Judge, Violation};
 use crate::network::{End, Network, Packet};
-use crate::options::{Class, Options};
+use crate::options::Options;
 use crate::queue::{Happening, Queue};
 use crate::server::Server;
 use crate::trace::{Detail, Trace};
@@ -70,7 +70,7 @@ impl World {
             network: Network::default(),
             server: Server::new(&options),
             devices: (0..clients).map(|index| Device::new(seed, index)).collect(),
-            judge: Judge::new(clients, options.is_calm(), options.has(Class::Abort)),
+            judge: Judge::new(clients, options.is_calm()),
             healed: options.is_calm(),
             marks: 0,
             well_since: None,

@@ -11,6 +11,8 @@ use super::{Judge, Violation};
 const WINDOW: u64 = 32;
 /// Most attempts to connect that a program makes by itself in ten seconds.
 const ATTEMPTS: usize = 14;
+/// How many of them come in short order after somebody asked for one.
+const ATTEMPTS_ANEW: usize = 4;
 /// How many ms that is.
 const ATTEMPTS_MS: u64 = 10_000;
 
@@ -60,9 +62,9 @@ impl Judge {
         self.bounds[d].pipes.remove(&pipe);
     }
 
-    /// Somebody asked for an attempt.
+    /// Somebody asked for an attempt, and it may begin the backoff anew.
     pub(crate) fn may_attempt(&mut self, d: usize) {
-        self.bounds[d].allowed += 1;
+        self.bounds[d].allowed += ATTEMPTS_ANEW;
     }
 
     pub(super) fn check_bounds(&mut self, d: usize, client: &Client) -> Result<(), Violation> {

@@ -62,8 +62,6 @@ struct Seen {
 #[derive(Debug)]
 pub(crate) struct Judge {
     calm: bool,
-    /// Whether transactions of the devices fail.
-    forgetting: bool,
     facts: BTreeMap<(String, u64), Fact>,
     last_decided: BTreeMap<String, u64>,
     marks: BTreeSet<String>,
@@ -73,13 +71,14 @@ pub(crate) struct Judge {
     bounds: Vec<Bounds>,
     /// Dead letters that a program discarded or tried again.
     buried: BTreeSet<String>,
+    /// Unique values of writes that were tried again: as often as somebody asks for it.
+    again: BTreeSet<String>,
 }
 
 impl Judge {
-    pub(crate) fn new(devices: usize, calm: bool, forgetting: bool) -> Self {
+    pub(crate) fn new(devices: usize, calm: bool) -> Self {
         Self {
             calm,
-            forgetting,
             facts: BTreeMap::new(),
             last_decided: BTreeMap::new(),
             marks: BTreeSet::new(),
@@ -88,6 +87,7 @@ impl Judge {
             seen: (0..devices).map(|_| Seen::default()).collect(),
             bounds: (0..devices).map(|_| Bounds::default()).collect(),
             buried: BTreeSet::new(),
+            again: BTreeSet::new(),
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use baro_realtime::core::client::Client;
 use baro_realtime::core::id::Ticket;
 use baro_realtime::core::io::{Outcome, Reply};
+use baro_realtime::core::json::Fields;
 use baro_realtime::core::offline::Table;
 use baro_realtime_server::ledger::{Action, Decision, Verdict, Write};
 
@@ -137,10 +138,8 @@ impl Judge {
         if let Some(before) = fact.decided.replace(decision.verdict) {
             return Err(Violation::new("I2", format!("{stream:?} was decided before as {before:?}")));
         }
-        // Where storage fails, a refused write that was tried again may come back, and be tried again once more.
         if decision.verdict == Verdict::Stored
-            && !self.forgetting
-            && let Some(mark) = mark_of(&write.action)
+            && let Some(mark) = mark_of(&write.action).filter(|mark| !self.again.contains(mark))
             && !self.marks.insert(mark.clone())
         {
             return Err(Violation::new("I2", format!("{stream:?} stored {mark} a second time")));
@@ -163,9 +162,11 @@ impl Judge {
         }
     }
 
-    /// A program discarded a dead letter or tries it again.
-    pub(crate) fn buried(&mut self, key: &str) {
+    /// A program discarded a dead letter, or tries it again.
+    pub(crate) fn buried(&mut self, key: &str, again: Option<&str>) {
         self.buried.insert(key.to_owned());
+        let body = again.and_then(|body| Fields::parse(body).ok());
+        self.again.extend(body.and_then(|body| body.string("mark")));
     }
 
     /// At the end: what was accepted is done once, or kept as refused.
