@@ -244,6 +244,7 @@ export interface SyncStatus {
   syncProgress: { completed: number; total: number; percentage: number }
   storage: 'indexeddb' | 'memory'
   online: boolean
+  /** When a channel was last brought up to date or a write decided, in ms since 1970. */
   lastSyncedAt?: number
 }
 
@@ -391,6 +392,7 @@ export declare class RealtimeCalendar {
 
   // Offline queue
 
+  /** What earlier programs left unsent is among it as soon as storage has been read; `sync-status` tells. */
   getSyncStatus(): SyncStatus
   getFailedActions(): readonly FailedAction[]
   retryFailedAction(id: string): void

@@ -22,6 +22,10 @@ impl Client {
             Call::Disconnect => {
                 self.session.disconnect();
                 self.on_connection_ended();
+                // Whoever is there now, nobody will tell.
+                for user in self.roster.clear() {
+                    self.on_user_left(user);
+                }
                 let fault =
                     Fault::new("disconnected", "disconnect() was called before there was a connection");
                 self.refuse_connecting(&fault);
@@ -236,7 +240,7 @@ impl Client {
         self.online
     }
 
-    /// Wall clock at which the last write was decided, ms.
+    /// Wall clock at which a channel was last brought up to date or a write decided, ms.
     pub fn last_synced_ms(&self) -> Option<u64> {
         self.last_synced_ms
     }

@@ -255,6 +255,8 @@ impl Client {
         if !self.channels.contains(&channel) {
             return;
         }
+        self.last_synced_ms = Some(now.wall_ms);
+        self.sync_changed = true;
         let recovered = fields.get("recovered") == Some("true");
         self.channels.answered(&channel, Position { epoch, seq }, recovered);
         if recovered {

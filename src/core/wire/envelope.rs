@@ -178,21 +178,6 @@ pub fn read_frame(frame: &str) -> Result<Vec<Option<Envelope<'_>>>, JsonError> {
     Ok(messages)
 }
 
-/// The texts of a frame's messages, for a reader with an envelope of its own.
-///
-/// # Errors
-/// When the frame is not JSON as a whole.
-pub fn split_frame(frame: &str) -> Result<Vec<&str>, JsonError> {
-    let mut messages = Vec::new();
-    if frame.trim_start().starts_with('[') {
-        each_item(frame, |message| messages.push(message))?;
-    } else {
-        validate(frame)?;
-        messages.push(frame);
-    }
-    Ok(messages)
-}
-
 fn read_message<'a>(
     scanner: &mut Scanner<'a>,
     messages: &mut Vec<Option<Envelope<'a>>>,

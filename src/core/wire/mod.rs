@@ -6,5 +6,5 @@
 mod envelope;
 mod outgoing;
 
-pub use envelope::{Envelope, Kind, read_frame, split_frame};
+pub use envelope::{Envelope, Kind, read_frame};
 pub use outgoing::{Outgoing, frame_of};

@@ -1,0 +1,117 @@
+//! Channels: content, changes, gaps, resumption, refusals.
+
+use super::*;
+
+#[test]
+fn what_was_missed_follows_and_is_applied_once() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.subscribe("p", 4, &event("e1", 1, "four"));
+    bench.lose(1006);
+    bench.wait(1_000);
+    bench.open();
+    assert!(bench.sent.iter().any(|message| message.contains(r#""epoch":"e","seq":4"#)), "{:?}", bench.sent);
+    bench.hear(WELCOME);
+    bench.hear(r#"{"type":"subscribed","payload":{"channel":"project:p","epoch":"e","seq":6,"recovered":true}}"#);
+    bench.hear(&change(5, "e1", 2, "five"));
+    bench.hear(&change(6, "e1", 3, "six"));
+    bench.hear(&change(6, "e1", 3, "six again"));
+    assert_eq!(bench.title("e1").as_deref(), Some("six"));
+    assert_eq!((bench.client.metrics().duplicates, bench.client.metrics().recoveries), (1, 1));
+}
+
+#[test]
+fn a_gap_is_asked_for_and_nothing_is_applied_over_it() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.subscribe("p", 1, &event("e1", 1, "one"));
+    bench.hear(&change(3, "e1", 3, "three"));
+    assert_eq!((bench.title("e1").as_deref(), bench.sent_types()), (Some("one"), vec!["subscribe".to_owned()]));
+    bench.hear(r#"{"type":"subscribed","payload":{"channel":"project:p","epoch":"e","seq":3,"recovered":true}}"#);
+    bench.hear(&change(2, "e1", 2, "two"));
+    assert_eq!(bench.title("e1").as_deref(), Some("three"));
+    assert_eq!(bench.client.position("project:p").map(|position| position.seq), Some(3));
+}
+
+#[test]
+fn a_head_in_the_pong_shows_that_the_last_change_was_lost() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.subscribe("p", 1, "");
+    bench.hear(r#"{"type":"pong","payload":{"time":1,"heads":{"project:p":1}}}"#);
+    assert_eq!(bench.sent_types(), Vec::<String>::new());
+    bench.hear(r#"{"type":"pong","payload":{"time":1,"heads":{"project:p":2}}}"#);
+    assert_eq!(bench.sent_types(), ["subscribe"]);
+}
+
+#[test]
+fn half_of_a_content_is_no_content() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.call(Call::Subscribe("project:p".to_owned()));
+    let first = subscribed("p", 9, &event("e1", 1, "half")).replace("]}}", r#"],"more":true}}"#);
+    bench.hear(&first);
+    assert_eq!((bench.title("e1"), bench.client.position("project:p")), (None, None));
+    bench.lose(1006);
+    bench.wait(1_000);
+    bench.sent.clear();
+    bench.open();
+    assert!(bench.sent.iter().all(|message| !message.contains("\"seq\":9")), "{:?}", bench.sent);
+}
+
+#[test]
+fn a_channel_that_cannot_be_read_just_now_is_asked_for_again() {
+    let mut bench = Bench::new();
+    bench.connect();
+    let ticket = bench.ticket(Call::Subscribe("project:p".to_owned()));
+    let id = field(&bench.sent[0], "id");
+    bench.sent.clear();
+    let fault = r#"{"code":"unavailable","message":"","retryable":true,"retryAfter":700}"#;
+    bench.hear(&format!(r#"{{"type":"error","id":"{id}","payload":{fault}}}"#));
+    bench.wait(699);
+    assert_eq!((bench.outcome(ticket), bench.sent_types()), (None, vec![]));
+    bench.wait(1);
+    assert_eq!(bench.sent_types(), ["subscribe"]);
+    bench.hear(&subscribed("p", 0, ""));
+    assert_eq!(bench.outcome(ticket), Some(&Outcome::Done));
+}
+
+#[test]
+fn a_forbidden_channel_is_not_asked_for_again() {
+    let mut bench = Bench::new();
+    bench.connect();
+    let ticket = bench.ticket(Call::Subscribe("project:p".to_owned()));
+    let id = field(&bench.sent[0], "id");
+    bench.hear(&format!(r#"{{"type":"error","id":"{id}","payload":{{"code":"forbidden","retryable":false}}}}"#));
+    assert_eq!(bench.refusal(ticket), Some("forbidden"));
+    bench.lose(1006);
+    bench.wait(1_000);
+    bench.sent.clear();
+    bench.open();
+    assert_eq!(bench.sent_types(), ["hello"]);
+}
+
+#[test]
+fn another_history_replaces_what_was_known() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.subscribe("p", 7, &format!("{},{}", event("e1", 5, "gone"), event("e2", 5, "older now")));
+    bench.lose(1006);
+    bench.wait(1_000);
+    bench.open();
+    bench.hear(WELCOME);
+    bench.hear(&subscribed("p", 2, &event("e2", 1, "restored")).replace(r#""epoch":"e""#, r#""epoch":"f""#));
+    assert_eq!((bench.title("e1"), bench.title("e2").as_deref()), (None, Some("restored")));
+    bench.hear(&change(3, "e1", 1, "made again"));
+    assert_eq!(bench.title("e1").as_deref(), Some("made again"));
+}
+
+#[test]
+fn nobody_who_unsubscribes_waits() {
+    let mut bench = Bench::new();
+    bench.connect();
+    let ticket = bench.ticket(Call::Subscribe("project:p".to_owned()));
+    bench.call(Call::Unsubscribe("project:p".to_owned()));
+    assert_eq!(bench.refusal(ticket), Some("unsubscribed"));
+    assert_eq!(bench.sent_types(), ["subscribe", "unsubscribe"]);
+}
