@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::core::json::{JsonError, Scanner, as_string, as_u53, each_item, key_text, validate};
+use crate::core::json::{JsonError, Scanner, as_string, as_u53, key_text};
 use crate::core::model::EventDoc;
 
 /// What a message is.
