@@ -2,8 +2,8 @@
 
 use std::collections::VecDeque;
 
+use baro_realtime::core::json::{JsonError, each_item, validate};
 use baro_realtime::core::time::Now;
-use baro_realtime::core::wire::split_frame;
 
 use super::Hub;
 use super::connection::SignIn;
@@ -144,4 +144,16 @@ impl Hub {
             self.on_message(now, id, &text);
         }
     }
+}
+
+/// The messages of a frame: the items of an array, or the frame itself. A frame that is not one JSON value has none.
+fn split_frame(frame: &str) -> Result<Vec<&str>, JsonError> {
+    let mut messages = Vec::new();
+    if frame.trim_start().starts_with('[') {
+        each_item(frame, |message| messages.push(message))?;
+    } else {
+        validate(frame)?;
+        messages.push(frame);
+    }
+    Ok(messages)
 }
