@@ -8,6 +8,7 @@
         clippy::unwrap_used,
         clippy::expect_used,
         clippy::panic,
+        clippy::wildcard_enum_match_arm,
         reason = "a failed assumption fails the test"
     )
 )]

@@ -17,7 +17,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("model", &["json"]),
     ("wire", &["json", "model"]),
     ("config", &["fault"]),
-    ("session", &["config", "fault", "id", "rng", "time"]),
+    ("session", &["config", "fault", "id", "json", "rng", "time"]),
     ("store", &["id", "json", "map", "model"]),
     ("delivery", &["id", "json", "map", "model", "time", "wire"]),
     ("presence", &["json", "map", "time"]),
@@ -129,10 +129,10 @@ fn adapters_do_not_know_the_class_and_only_one_file_has_a_target() {
 
 #[test]
 fn rooms_stay_small() {
-    for folder in ["src", "server/src", "tests/simulation/src"] {
+    for (folder, most) in [("src", 450), ("server/src", 450), ("tests/simulation/src", 500)] {
         for file in sources(&root(folder)) {
             let lines = fs::read_to_string(&file).unwrap().lines().count();
-            assert!(lines <= 450, "{} has {lines} lines", file.display());
+            assert!(lines <= most, "{} has {lines} lines", file.display());
         }
     }
 }

@@ -31,11 +31,8 @@ impl Client {
         self.outbox.connection_began();
         self.channels.connection_ended();
         self.dialect = if self.config.negotiate { Dialect::Unknown } else { Dialect::Plain };
-        if let (Some(token), TokenPlacement::Message) = (self.session.token(), self.config.placement) {
-            let mut payload = String::from("{\"token\":");
-            push_string(&mut payload, token);
-            payload.push('}');
-            self.say_with_id(now, "auth", &payload);
+        if self.config.placement == TokenPlacement::Message {
+            self.present_token(now);
         }
         if self.config.negotiate {
             let payload = self.hello();
@@ -47,6 +44,16 @@ impl Client {
         }
         if self.dialect == Dialect::Plain || self.known_dialect == Dialect::Plain {
             self.on_plain_server();
+        }
+    }
+
+    /// Signs in, at the beginning or in the middle of a conversation.
+    pub(super) fn present_token(&mut self, now: Now) {
+        if let Some(token) = self.session.token() {
+            let mut payload = String::from("{\"token\":");
+            push_string(&mut payload, token);
+            payload.push('}');
+            self.say_with_id(now, "auth", &payload);
         }
     }
 

@@ -28,6 +28,7 @@ impl Client {
                 }
                 Action::Close(pipe, code, reason) => self.effect(Effect::ClosePipe(pipe, code, reason)),
                 Action::RequestToken => self.effect(Effect::RequestToken),
+                Action::PresentToken => self.present_token(now),
                 Action::Greet(_) => self.greet(now),
                 Action::Ping => self.ping(now),
                 Action::StateChanged(state, previous) => self.on_state(state, previous),

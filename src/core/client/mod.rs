@@ -210,6 +210,7 @@ impl Client {
         if self.destroyed {
             return Err(Fault::new("destroyed", "the calendar was destroyed; make a new one"));
         }
+        self.session.set_wall(now.wall_ms);
         let reply = match input {
             Input::Call(call) => self.handle_call(now, call)?,
             Input::Pipe(pipe, event) => {

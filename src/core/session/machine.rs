@@ -2,6 +2,7 @@
 
 use super::backoff::Backoff;
 use super::close::{CloseVerdict, judge_close};
+use super::token::{REQUEST_MS, TokenKeeper};
 use super::words::{Action, Signal, State};
 use crate::core::config::{Config, HeartbeatConfig, ReconnectConfig};
 use crate::core::fault::Fault;
@@ -9,8 +10,10 @@ use crate::core::id::PipeId;
 use crate::core::rng::Rng;
 use crate::core::time::{Timestamp, soonest};
 
-/// Longest time from opening a socket to its `open`.
-const CONNECT_TIMEOUT_MS: u64 = 8_000;
+/// Time from opening the first socket to its `open`, and the limits of what later ones are given.
+const CONNECT_MS: u64 = 5_000;
+const CONNECT_MS_MIN: u64 = 2_000;
+const CONNECT_MS_MAX: u64 = 8_000;
 /// How long a token may stay unanswered before the server is taken for one that does not answer.
 const GREETING_MS: u64 = 300;
 /// Deadline of a probe after waking up.
@@ -26,7 +29,7 @@ const SPREAD_MS_MAX: u64 = 60_000;
 enum Phase {
     Idle,
     AwaitingToken { deadline: Timestamp },
-    Opening { pipe: PipeId, deadline: Timestamp },
+    Opening { pipe: PipeId, since: Timestamp, deadline: Timestamp },
     Greeting { pipe: PipeId, since: Timestamp, deadline: Timestamp },
     Live { pipe: PipeId, since: Timestamp },
     Backoff { until: Timestamp },
@@ -43,9 +46,9 @@ pub struct Session {
     backoff: Backoff,
     rng: Rng,
     last_pipe: u64,
-    token: Option<String>,
-    can_refresh: bool,
-    token_refused: bool,
+    token: TokenKeeper,
+    wall_ms: u64,
+    connect_ms: Option<u64>,
     heard: bool,
     heard_at: Timestamp,
     pong_due: Option<Timestamp>,
@@ -64,15 +67,20 @@ impl Session {
             backoff: Backoff::default(),
             rng,
             last_pipe: 0,
-            token: config.token.clone(),
-            can_refresh: config.can_refresh_token,
-            token_refused: false,
+            token: TokenKeeper::new(config.token.clone(), config.can_refresh_token),
+            wall_ms: 0,
+            connect_ms: None,
             heard: false,
             heard_at: Timestamp(0),
             pong_due: None,
             spread_ms: None,
             actions: Vec::new(),
         }
+    }
+
+    /// Tells the wall clock, which a token's end is measured against.
+    pub fn set_wall(&mut self, wall_ms: u64) {
+        self.wall_ms = wall_ms;
     }
 
     /// The public state.
@@ -82,7 +90,7 @@ impl Session {
 
     /// The token to present, if there is one.
     pub fn token(&self) -> Option<&str> {
-        self.token.as_deref()
+        self.token.token()
     }
 
     /// The socket on which messages may be sent.
@@ -116,7 +124,8 @@ impl Session {
             Phase::Greeting { deadline, .. } => Some(*deadline),
             Phase::Live { .. } => {
                 let silence = self.heard_at.after(self.heartbeat.interval_ms);
-                soonest(self.pong_due, self.pong_due.is_none().then_some(silence))
+                let liveness = soonest(self.pong_due, self.pong_due.is_none().then_some(silence));
+                soonest(liveness, self.token.poll_timeout())
             }
         }
     }
@@ -126,7 +135,7 @@ impl Session {
         match self.phase {
             Phase::Idle | Phase::Failed => {
                 self.backoff.reset();
-                self.token_refused = false;
+                self.token.clear_refusal();
                 self.attempt_now(now);
             }
             Phase::Backoff { .. } => self.attempt_now(now),
@@ -156,36 +165,47 @@ impl Session {
             self.actions.push(Action::Lost(1000, "reconnect".to_owned()));
         }
         self.backoff.reset();
-        self.token_refused = false;
+        self.token.clear_refusal();
         self.attempt_now(now);
     }
 
     /// The program made a token, or could not.
     pub fn handle_token(&mut self, now: Timestamp, result: Result<String, String>) {
-        if let Ok(token) = &result {
-            self.token = Some(token.clone());
-        }
-        if !matches!(self.phase, Phase::AwaitingToken { .. }) {
-            return;
-        }
-        match result {
-            Ok(_) => self.open(now),
-            Err(_) => self.retry(now, None),
+        match (&self.phase, result) {
+            // One that comes after the program signed out is not kept.
+            (Phase::Idle | Phase::Failed, _) => {}
+            (Phase::AwaitingToken { .. }, Ok(token)) => {
+                self.token.accept(token);
+                self.open(now);
+            }
+            (Phase::AwaitingToken { .. }, Err(_)) => self.retry(now, None),
+            (Phase::Live { .. }, Ok(token)) => {
+                self.token.accept(token);
+                self.token.watch(now, self.wall_ms);
+                self.actions.push(Action::PresentToken);
+            }
+            (Phase::Live { .. }, Err(_)) => self.token.ask_again(now),
+            (Phase::Opening { .. } | Phase::Greeting { .. } | Phase::Backoff { .. }, Ok(token)) => {
+                self.token.accept(token);
+            }
+            (Phase::Opening { .. } | Phase::Greeting { .. } | Phase::Backoff { .. }, Err(_)) => {}
         }
     }
 
     /// A socket opened.
     pub fn handle_opened(&mut self, now: Timestamp, pipe: PipeId) {
-        if !matches!(self.phase, Phase::Opening { pipe: current, .. } if current == pipe) {
+        let Phase::Opening { pipe: current, since, .. } = self.phase else { return };
+        if current != pipe {
             return;
         }
+        self.connect_ms = Some(now.since(since));
         self.heard = false;
         self.heard_at = now;
         self.pong_due = None;
         self.phase = Phase::Greeting { pipe, since: now, deadline: now.after(GREETING_MS) };
         self.actions.push(Action::Greet(pipe));
         // Without a token there is nothing that could be refused.
-        if self.token.is_none() {
+        if self.token.token().is_none() {
             self.establish(now);
         }
     }
@@ -204,7 +224,7 @@ impl Session {
 
     /// The server took us in: it answered with something else than a refusal.
     pub fn handle_accepted(&mut self, now: Timestamp) {
-        self.token_refused = false;
+        self.token.clear_refusal();
         self.establish(now);
     }
 
@@ -295,13 +315,22 @@ impl Session {
                 self.retry(now, None);
             }
             Phase::Greeting { .. } => self.establish(now),
-            Phase::Live { .. } => self.check_liveness(now),
+            Phase::Live { .. } => {
+                if self.token.take_due(now) {
+                    self.actions.push(Action::RequestToken);
+                }
+                self.check_liveness(now);
+            }
         }
     }
 
     fn check_liveness(&mut self, now: Timestamp) {
         match self.pong_due {
-            None => self.probe(now, self.heartbeat.timeout_ms),
+            None if now.since(self.heard_at) >= self.heartbeat.interval_ms => {
+                self.probe(now, self.heartbeat.timeout_ms);
+            }
+            None => {}
+            Some(due) if due > now => {}
             Some(due) if now.since(due) >= OVERDUE_MS && self.heard_at < due => {
                 // The page slept through the deadline: one more turn for what the socket holds.
                 self.actions.push(Action::Ping);
@@ -318,8 +347,8 @@ impl Session {
 
     fn attempt_now(&mut self, now: Timestamp) {
         self.enter(State::Connecting);
-        if self.can_refresh && (self.token.is_none() || self.token_refused) {
-            self.phase = Phase::AwaitingToken { deadline: now.after(10_000) };
+        if self.token.must_refresh(self.wall_ms) {
+            self.phase = Phase::AwaitingToken { deadline: now.after(REQUEST_MS) };
             self.actions.push(Action::RequestToken);
         } else {
             self.open(now);
@@ -329,7 +358,10 @@ impl Session {
     fn open(&mut self, now: Timestamp) {
         self.last_pipe += 1;
         let pipe = PipeId(self.last_pipe);
-        self.phase = Phase::Opening { pipe, deadline: now.after(CONNECT_TIMEOUT_MS) };
+        // Twice the time that it took last, and a second: a slow network is given time, a dead one is not.
+        let patience =
+            self.connect_ms.map_or(CONNECT_MS, |ms| (2 * ms + 1_000).clamp(CONNECT_MS_MIN, CONNECT_MS_MAX));
+        self.phase = Phase::Opening { pipe, since: now, deadline: now.after(patience) };
         self.actions.push(Action::Open(pipe));
     }
 
@@ -337,6 +369,7 @@ impl Session {
         if let Phase::Greeting { pipe, since, .. } = self.phase {
             self.phase = Phase::Live { pipe, since };
             self.heard_at = self.heard_at.max(now);
+            self.token.watch(now, self.wall_ms);
             self.enter(State::Connected);
             self.actions.push(Action::Established);
         }
@@ -352,9 +385,8 @@ impl Session {
     }
 
     fn on_sign_in_refused(&mut self, now: Timestamp) {
-        let again = self.token_refused;
-        self.token_refused = true;
-        if !self.can_refresh {
+        let again = self.token.refuse();
+        if !self.token.can_refresh() {
             self.fail(Fault::new(
                 "unauthorized",
                 "the server refused the token, and no refreshToken is configured",
@@ -408,3 +440,6 @@ impl Session {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,6 +19,7 @@
 mod backoff;
 mod close;
 mod machine;
+mod token;
 mod words;
 
 pub use backoff::Backoff;

@@ -53,6 +53,8 @@ pub enum Action {
     Close(PipeId, u16, &'static str),
     /// Ask the program for a token.
     RequestToken,
+    /// Sign in anew on the present connection.
+    PresentToken,
     /// The socket is open: send what opens a conversation.
     Greet(PipeId),
     /// Send a ping.
