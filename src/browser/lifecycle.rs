@@ -25,14 +25,22 @@ impl Lifecycle {
             (&global, "online", Some(Signal::Online)),
             (&global, "offline", Some(Signal::Offline)),
             (&global, "pageshow", Some(Signal::Visible)),
+            (&global, "pagehide", None),
             (&document, "resume", Some(Signal::Visible)),
             (&document, "visibilitychange", None),
         ] {
             let Ok(target) = target.clone().dyn_into::<EventTarget>() else { continue };
             let (report, document) = (report.clone(), document.clone());
-            let listener = Closure::<dyn FnMut(Event)>::new(move |_| {
-                let hidden = property(&document, "visibilityState").as_string().as_deref() == Some("hidden");
-                report(signal.unwrap_or(if hidden { Signal::Hidden } else { Signal::Visible }));
+            let listener = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+                let hidden =
+                    || property(&document, "visibilityState").as_string().as_deref() == Some("hidden");
+                report(match signal {
+                    Some(signal) => signal,
+                    // Put into the back-forward cache, which takes no page with an open socket.
+                    None if property(&event, "persisted").as_bool() == Some(true) => Signal::Suspended,
+                    None if hidden() => Signal::Hidden,
+                    None => Signal::Visible,
+                });
             });
             // A target that refuses a listener reports nothing; the heartbeat finds out later.
             let _added = target.add_event_listener_with_callback(event, listener.as_ref().unchecked_ref());

@@ -260,6 +260,7 @@ impl Client {
     }
 
     fn handle_tick(&mut self, now: Now) {
+        self.session.set_busy(!self.outbox.is_empty());
         self.session.handle_timeout(now.mono);
         if self.hello_due.is_some_and(|due| due <= now.mono) {
             self.on_plain_server();
@@ -297,6 +298,7 @@ impl Client {
         match signal {
             Signal::Online => self.set_online(true),
             Signal::Offline => self.set_online(false),
+            Signal::Suspended => self.flush_storage(),
             Signal::Visible | Signal::Hidden => {
                 let away = signal == Signal::Hidden;
                 let status = if away { r#"{"status":"away"}"# } else { r#"{"status":"active"}"# };

@@ -2,9 +2,11 @@
 
 use super::backoff::Backoff;
 use super::close::{CloseVerdict, judge_close};
+use super::liveness::{Liveness, Verdict};
+use super::phase::Phase;
 use super::token::{REQUEST_MS, TokenKeeper};
 use super::words::{Action, Signal, State};
-use crate::core::config::{Config, HeartbeatConfig, ReconnectConfig};
+use crate::core::config::{Config, ReconnectConfig};
 use crate::core::fault::Fault;
 use crate::core::id::PipeId;
 use crate::core::rng::Rng;
@@ -18,23 +20,12 @@ const CONNECT_MS_MAX: u64 = 8_000;
 const GREETING_MS: u64 = 300;
 /// Deadline of a probe after waking up.
 const PROBE_MS: u64 = 2_000;
-/// A deadline that fires this late was held up by a suspended page: what the socket received meanwhile comes first.
-const OVERDUE_MS: u64 = 1_000;
+/// How often a hidden page looks whether its writes are decided.
+const BUSY_MS: u64 = 1_000;
 /// Window over which clients come back when the server names none.
 const SPREAD_MS: u64 = 5_000;
 /// Longest window that a server may name.
 const SPREAD_MS_MAX: u64 = 60_000;
-
-#[derive(Debug, Clone, PartialEq)]
-enum Phase {
-    Idle,
-    AwaitingToken { deadline: Timestamp },
-    Opening { pipe: PipeId, since: Timestamp, deadline: Timestamp },
-    Greeting { pipe: PipeId, since: Timestamp, deadline: Timestamp },
-    Live { pipe: PipeId, since: Timestamp },
-    Backoff { until: Timestamp },
-    Failed,
-}
 
 /// The connection. See the module for its guarantees.
 #[derive(Debug)]
@@ -42,16 +33,16 @@ pub struct Session {
     phase: Phase,
     state: State,
     reconnect: ReconnectConfig,
-    heartbeat: HeartbeatConfig,
+    liveness: Liveness,
     backoff: Backoff,
     rng: Rng,
     last_pipe: u64,
     token: TokenKeeper,
     wall_ms: u64,
     connect_ms: Option<u64>,
-    heard: bool,
-    heard_at: Timestamp,
-    pong_due: Option<Timestamp>,
+    hidden_ms_max: Option<u64>,
+    hidden_due: Option<Timestamp>,
+    busy: bool,
     spread_ms: Option<u64>,
     actions: Vec<Action>,
 }
@@ -63,16 +54,16 @@ impl Session {
             phase: Phase::Idle,
             state: State::Disconnected,
             reconnect: config.reconnect.clone(),
-            heartbeat: config.heartbeat.clone(),
+            liveness: Liveness::new(config.heartbeat.clone()),
             backoff: Backoff::default(),
             rng,
             last_pipe: 0,
             token: TokenKeeper::new(config.token.clone(), config.can_refresh_token),
             wall_ms: 0,
             connect_ms: None,
-            heard: false,
-            heard_at: Timestamp(0),
-            pong_due: None,
+            hidden_ms_max: config.hidden_disconnect_ms,
+            hidden_due: None,
+            busy: false,
             spread_ms: None,
             actions: Vec::new(),
         }
@@ -95,14 +86,7 @@ impl Session {
 
     /// The socket on which messages may be sent.
     pub fn open_pipe(&self) -> Option<PipeId> {
-        match self.phase {
-            Phase::Greeting { pipe, .. } | Phase::Live { pipe, .. } => Some(pipe),
-            Phase::Idle
-            | Phase::AwaitingToken { .. }
-            | Phase::Opening { .. }
-            | Phase::Backoff { .. }
-            | Phase::Failed => None,
-        }
+        self.phase.pipe().filter(|_| !matches!(self.phase, Phase::Opening { .. }))
     }
 
     /// Attempts since the last stable connection.
@@ -118,14 +102,13 @@ impl Session {
     /// When [`Session::handle_timeout`] wants to be called.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match &self.phase {
-            Phase::Idle | Phase::Failed => None,
+            Phase::Idle | Phase::Asleep | Phase::Failed => None,
             Phase::AwaitingToken { deadline } | Phase::Opening { deadline, .. } => Some(*deadline),
             Phase::Backoff { until } => Some(*until),
             Phase::Greeting { deadline, .. } => Some(*deadline),
             Phase::Live { .. } => {
-                let silence = self.heard_at.after(self.heartbeat.interval_ms);
-                let liveness = soonest(self.pong_due, self.pong_due.is_none().then_some(silence));
-                soonest(liveness, self.token.poll_timeout())
+                let steps = soonest(self.token.poll_timeout(), self.hidden_due);
+                soonest(Some(self.liveness.poll_timeout()), steps)
             }
         }
     }
@@ -133,7 +116,7 @@ impl Session {
     /// The program wants a connection.
     pub fn connect(&mut self, now: Timestamp) {
         match self.phase {
-            Phase::Idle | Phase::Failed => {
+            Phase::Idle | Phase::Asleep | Phase::Failed => {
                 self.backoff.reset();
                 self.token.clear_refusal();
                 self.attempt_now(now);
@@ -173,7 +156,7 @@ impl Session {
     pub fn handle_token(&mut self, now: Timestamp, result: Result<String, String>) {
         match (&self.phase, result) {
             // One that comes after the program signed out is not kept.
-            (Phase::Idle | Phase::Failed, _) => {}
+            (Phase::Idle | Phase::Asleep | Phase::Failed, _) => {}
             (Phase::AwaitingToken { .. }, Ok(token)) => {
                 self.token.accept(token);
                 self.open(now);
@@ -199,9 +182,7 @@ impl Session {
             return;
         }
         self.connect_ms = Some(now.since(since));
-        self.heard = false;
-        self.heard_at = now;
-        self.pong_due = None;
+        self.liveness.begin(now);
         self.phase = Phase::Greeting { pipe, since: now, deadline: now.after(GREETING_MS) };
         self.actions.push(Action::Greet(pipe));
         // Without a token there is nothing that could be refused.
@@ -217,9 +198,7 @@ impl Session {
 
     /// A frame arrived.
     pub fn handle_heard(&mut self, now: Timestamp) {
-        self.heard = true;
-        self.heard_at = now;
-        self.pong_due = None;
+        self.liveness.hear(now);
     }
 
     /// The server took us in: it answered with something else than a refusal.
@@ -230,8 +209,7 @@ impl Session {
 
     /// The server steers the heartbeat.
     pub fn steer_heartbeat(&mut self, interval_ms: u64, timeout_ms: u64) {
-        self.heartbeat.interval_ms = interval_ms.clamp(1_000, 3_600_000);
-        self.heartbeat.timeout_ms = timeout_ms.clamp(500, 60_000);
+        self.liveness.steer(interval_ms, timeout_ms);
     }
 
     /// The server is about to close and wants its clients back over a window.
@@ -259,13 +237,7 @@ impl Session {
 
     /// A socket closed.
     pub fn handle_closed(&mut self, now: Timestamp, pipe: PipeId, code: u16, reason: &str) {
-        let current = match self.phase {
-            Phase::Opening { pipe, .. } | Phase::Greeting { pipe, .. } | Phase::Live { pipe, .. } => {
-                Some(pipe)
-            }
-            Phase::Idle | Phase::AwaitingToken { .. } | Phase::Backoff { .. } | Phase::Failed => None,
-        };
-        if current != Some(pipe) {
+        if self.phase.pipe() != Some(pipe) {
             return;
         }
         self.end_connection(now, code, reason);
@@ -283,20 +255,43 @@ impl Session {
 
     /// Something around us changed. What browsers say of the network is a hint: it may start a probe or shorten a wait.
     pub fn handle_signal(&mut self, now: Timestamp, signal: Signal) {
+        match signal {
+            Signal::Hidden => self.hidden_due = self.hidden_ms_max.map(|ms| now.after(ms)),
+            Signal::Visible => self.hidden_due = None,
+            Signal::Online | Signal::Offline | Signal::Suspended => {}
+        }
         match (signal, &self.phase) {
-            (Signal::Online | Signal::Visible, Phase::Backoff { .. }) => self.attempt_now(now),
+            (Signal::Online | Signal::Visible, Phase::Backoff { .. }) | (Signal::Visible, Phase::Asleep) => {
+                self.attempt_now(now);
+            }
             (Signal::Online | Signal::Offline | Signal::Visible, Phase::Live { .. }) => {
                 self.probe(now, PROBE_MS);
             }
+            (Signal::Suspended, _) => self.sleep(now, "page suspended"),
             _ => {}
+        }
+    }
+
+    /// Whether writes wait for the server's word: a hidden page keeps its connection that long.
+    pub fn set_busy(&mut self, busy: bool) {
+        self.busy = busy;
+    }
+
+    /// Gives the connection up until somebody looks again.
+    fn sleep(&mut self, now: Timestamp, reason: &'static str) {
+        if !matches!(self.phase, Phase::Idle | Phase::Asleep | Phase::Failed) {
+            self.close_pipe(1000, reason);
+            self.end_connection(now, 1000, reason);
+            self.hidden_due = None;
+            self.phase = Phase::Asleep;
+            self.enter(State::Disconnected);
         }
     }
 
     /// Asks the server whether it is there, with a deadline; an earlier one stays.
     pub fn probe(&mut self, now: Timestamp, within_ms: u64) {
-        if self.pong_due.is_none() && matches!(self.phase, Phase::Live { .. }) {
+        if matches!(self.phase, Phase::Live { .. }) && self.liveness.ask(now, within_ms) {
             self.actions.push(Action::Ping);
-            self.pong_due = Some(now.after(within_ms));
         }
     }
 
@@ -306,7 +301,7 @@ impl Session {
             return;
         }
         match self.phase {
-            Phase::Idle | Phase::Failed => {}
+            Phase::Idle | Phase::Asleep | Phase::Failed => {}
             Phase::Backoff { .. } => self.attempt_now(now),
             Phase::AwaitingToken { .. } => self.retry(now, None),
             Phase::Opening { .. } => {
@@ -319,29 +314,20 @@ impl Session {
                 if self.token.take_due(now) {
                     self.actions.push(Action::RequestToken);
                 }
-                self.check_liveness(now);
+                match self.hidden_due.filter(|due| *due <= now) {
+                    Some(_) if self.busy => self.hidden_due = Some(now.after(BUSY_MS)),
+                    Some(_) => self.sleep(now, "page hidden"),
+                    None => self.check_liveness(now),
+                }
             }
         }
     }
 
     fn check_liveness(&mut self, now: Timestamp) {
-        match self.pong_due {
-            None if now.since(self.heard_at) >= self.heartbeat.interval_ms => {
-                self.probe(now, self.heartbeat.timeout_ms);
-            }
-            None => {}
-            Some(due) if due > now => {}
-            Some(due) if now.since(due) >= OVERDUE_MS && self.heard_at < due => {
-                // The page slept through the deadline: one more turn for what the socket holds.
-                self.actions.push(Action::Ping);
-                self.heard_at = due;
-                self.pong_due = Some(now.after(OVERDUE_MS));
-            }
-            Some(_) => {
-                self.close_pipe(4000, "no answer");
-                self.end_connection(now, 1006, "no answer");
-                self.retry(now, None);
-            }
+        match self.liveness.check(now) {
+            Verdict::Wait => {}
+            Verdict::Ask => self.actions.push(Action::Ping),
+            Verdict::Dead => self.abandon(now, "no answer"),
         }
     }
 
@@ -368,7 +354,6 @@ impl Session {
     fn establish(&mut self, now: Timestamp) {
         if let Phase::Greeting { pipe, since, .. } = self.phase {
             self.phase = Phase::Live { pipe, since };
-            self.heard_at = self.heard_at.max(now);
             self.token.watch(now, self.wall_ms);
             self.enter(State::Connected);
             self.actions.push(Action::Established);
@@ -378,10 +363,9 @@ impl Session {
     /// Takes note that the connection is over; what comes next is the caller's to decide.
     fn end_connection(&mut self, now: Timestamp, code: u16, reason: &str) {
         if let Phase::Live { since, .. } = self.phase {
-            self.backoff.connection_ended(since, now, self.heard);
+            self.backoff.connection_ended(since, now, self.liveness.has_heard());
             self.actions.push(Action::Lost(code, reason.to_owned()));
         }
-        self.pong_due = None;
     }
 
     fn on_sign_in_refused(&mut self, now: Timestamp) {
@@ -426,11 +410,9 @@ impl Session {
     }
 
     fn close_pipe(&mut self, code: u16, reason: &'static str) {
-        let pipe = match self.phase {
-            Phase::Opening { pipe, .. } | Phase::Greeting { pipe, .. } | Phase::Live { pipe, .. } => pipe,
-            Phase::Idle | Phase::AwaitingToken { .. } | Phase::Backoff { .. } | Phase::Failed => return,
-        };
-        self.actions.push(Action::Close(pipe, code, reason));
+        if let Some(pipe) = self.phase.pipe() {
+            self.actions.push(Action::Close(pipe, code, reason));
+        }
     }
 
     fn enter(&mut self, state: State) {

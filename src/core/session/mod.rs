@@ -14,11 +14,14 @@
 //!                           ▼
 //!                         Failed ─── connect, reconnect ──► Opening
 //! ```
-//! With a token to fetch, `AwaitingToken` stands before `Opening`.
+//! With a token to fetch, `AwaitingToken` stands before `Opening`. A page that is hidden for long, or suspended, puts the
+//! connection to sleep: `Asleep`, from which only a look at the page, or the program, wakes it.
 
 mod backoff;
 mod close;
+mod liveness;
 mod machine;
+mod phase;
 mod token;
 mod words;
 

@@ -42,6 +42,8 @@ pub enum Signal {
     Visible,
     /// The page cannot be seen.
     Hidden,
+    /// The page is put aside as it is, and may come back so.
+    Suspended,
 }
 
 /// What the client has to do for the session, in order.

@@ -174,3 +174,39 @@ fn a_refused_token_is_renewed_at_once_and_then_with_backoff() {
     session.handle_closed(Timestamp(40), pipe, 4401, "");
     assert_eq!(session.state(), State::Reconnecting);
 }
+
+#[test]
+fn a_hidden_page_gives_its_connection_up_but_never_with_writes_on_the_way() {
+    let mut session = session(|config| config.hidden_disconnect_ms = Some(10_000));
+    session.connect(Timestamp(0));
+    opened(&mut session, Timestamp(0));
+    session.handle_signal(Timestamp(0), Signal::Hidden);
+    session.set_busy(true);
+    session.handle_timeout(Timestamp(10_000));
+    assert_eq!(session.state(), State::Connected);
+    session.set_busy(false);
+    session.handle_timeout(Timestamp(11_000));
+    assert_eq!((session.state(), session.poll_timeout()), (State::Disconnected, None));
+    session.take_actions();
+    session.handle_signal(Timestamp(20_000), Signal::Online);
+    assert_eq!(session.take_actions(), [], "nobody looks");
+    session.handle_signal(Timestamp(30_000), Signal::Visible);
+    assert!(session.take_actions().contains(&Action::Open(PipeId(2))));
+}
+
+#[test]
+fn a_suspended_page_closes_and_comes_back_at_once() {
+    let mut session = session(|_| {});
+    session.connect(Timestamp(0));
+    let pipe = opened(&mut session, Timestamp(0));
+    session.handle_signal(Timestamp(5), Signal::Suspended);
+    session.handle_closed(Timestamp(6), pipe, 1006, "late");
+    assert_eq!(session.state(), State::Disconnected);
+    session.take_actions();
+    session.handle_signal(Timestamp(9), Signal::Visible);
+    assert!(session.take_actions().contains(&Action::Open(PipeId(2))));
+    session.disconnect();
+    session.handle_signal(Timestamp(10), Signal::Suspended);
+    session.handle_signal(Timestamp(11), Signal::Visible);
+    assert_eq!(session.open_pipe(), None);
+}

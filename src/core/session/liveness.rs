@@ -1,0 +1,87 @@
+//! Whether the peer lives: silence, a question, a deadline.
+//!
+//! One lazy deadline, computed from when something was last heard: an arriving frame costs no timer operation.
+
+use crate::core::config::HeartbeatConfig;
+use crate::core::time::Timestamp;
+
+/// A deadline that fires this late was held up by a suspended page: what the socket received meanwhile comes first.
+const OVERDUE_MS: u64 = 1_000;
+
+/// What to do about the peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Nothing.
+    Wait,
+    /// Ask whether it is there.
+    Ask,
+    /// Give it up.
+    Dead,
+}
+
+/// The liveness of one connection.
+#[derive(Debug)]
+pub(super) struct Liveness {
+    heartbeat: HeartbeatConfig,
+    heard: bool,
+    heard_at: Timestamp,
+    pong_due: Option<Timestamp>,
+}
+
+impl Liveness {
+    pub(super) fn new(heartbeat: HeartbeatConfig) -> Self {
+        Self { heartbeat, heard: false, heard_at: Timestamp(0), pong_due: None }
+    }
+
+    /// A connection began; nothing was heard on it.
+    pub(super) fn begin(&mut self, now: Timestamp) {
+        self.heard = false;
+        self.heard_at = now;
+        self.pong_due = None;
+    }
+
+    pub(super) fn hear(&mut self, now: Timestamp) {
+        self.heard = true;
+        self.heard_at = now;
+        self.pong_due = None;
+    }
+
+    /// Whether anything was heard on this connection.
+    pub(super) fn has_heard(&self) -> bool {
+        self.heard
+    }
+
+    /// The server's word on intervals, within reason.
+    pub(super) fn steer(&mut self, interval_ms: u64, timeout_ms: u64) {
+        self.heartbeat.interval_ms = interval_ms.clamp(1_000, 3_600_000);
+        self.heartbeat.timeout_ms = timeout_ms.clamp(500, 60_000);
+    }
+
+    pub(super) fn poll_timeout(&self) -> Timestamp {
+        self.pong_due.unwrap_or_else(|| self.heard_at.after(self.heartbeat.interval_ms))
+    }
+
+    /// Expects an answer within so many ms, if none is expected yet; says whether to ask for it.
+    pub(super) fn ask(&mut self, now: Timestamp, within_ms: u64) -> bool {
+        let asks = self.pong_due.is_none();
+        self.pong_due.get_or_insert(now.after(within_ms));
+        asks
+    }
+
+    pub(super) fn check(&mut self, now: Timestamp) -> Verdict {
+        match self.pong_due {
+            _ if self.poll_timeout() > now => Verdict::Wait,
+            None => {
+                self.pong_due = Some(now.after(self.heartbeat.timeout_ms));
+                Verdict::Ask
+            }
+            Some(due) if now.since(due) >= OVERDUE_MS && self.heard_at < due => {
+                // The page slept through the deadline: one more turn for what the socket holds.
+                self.heard_at = due;
+                self.pong_due = Some(now.after(OVERDUE_MS));
+                Verdict::Ask
+            }
+            Some(_) => Verdict::Dead,
+        }
+    }
+}
