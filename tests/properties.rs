@@ -1,0 +1,23 @@
+//! Laws of the core, tried on arbitrary inputs. Each module holds those of one part; what is right comes from
+//! `serde_json` or from a model that is too simple to be wrong.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test stops at the first surprise"
+)]
+
+#[path = "properties/channels.rs"]
+mod channels;
+#[path = "properties/configuration.rs"]
+mod configuration;
+#[path = "properties/hostile.rs"]
+mod hostile;
+#[path = "properties/json.rs"]
+mod json;
+#[path = "properties/rows.rs"]
+mod rows;
+#[path = "properties/store.rs"]
+mod store;
+#[path = "properties/texts.rs"]
+mod texts;
