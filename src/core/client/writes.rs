@@ -203,10 +203,12 @@ impl Client {
         let write = if fault.retryable { self.outbox.replace_by_filler(id) } else { self.outbox.remove(id) };
         let Some(write) = write else { return };
         let key = row_key(id);
-        match self.outbox.get(id).filter(|_| self.config.offline.is_some()) {
+        match self.outbox.get(id) {
             Some(filler) => {
-                let row = Row { table: Table::Outbox, key: key.clone(), value: encode_write(filler) };
-                self.ops.push(StorageOp::Put(row));
+                if self.config.offline.is_some() {
+                    let row = Row { table: Table::Outbox, key: key.clone(), value: encode_write(filler) };
+                    self.ops.push(StorageOp::Put(row));
+                }
                 self.outbox.resume_from(id, now.mono);
             }
             None => self.drop_row(Table::Outbox, key.clone()),

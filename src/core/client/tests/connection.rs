@@ -11,7 +11,10 @@ fn the_opening_flight_waits_for_nothing_and_is_one_frame_to_a_known_server() {
     bench.call(Call::Connect);
     assert_eq!(bench.sent_types(), Vec::<String>::new());
     bench.open();
-    assert_eq!((bench.sent_types(), bench.frames), (["hello", "subscribe", "event:create"].map(str::to_owned).into(), 3));
+    assert_eq!(
+        (bench.sent_types(), bench.frames),
+        (["hello", "subscribe", "event:create"].map(str::to_owned).into(), 3)
+    );
     bench.hear(WELCOME);
     bench.lose(1006);
     bench.wait(2_000);
@@ -140,7 +143,8 @@ fn a_network_that_is_back_shortens_the_wait() {
 #[test]
 fn every_ticket_settles_when_the_calendar_is_destroyed() {
     let mut bench = Bench::new();
-    let mut tickets = vec![bench.ticket(Call::Connect), bench.ticket(Call::Subscribe("project:p".to_owned()))];
+    let mut tickets =
+        vec![bench.ticket(Call::Connect), bench.ticket(Call::Subscribe("project:p".to_owned()))];
     let (_, persisted, confirmed) = bench.write(Call::Create(EVENT.to_owned()));
     tickets.extend([bench.ticket(Call::Flush), confirmed]);
     for ack in [None, Some(None)] {
@@ -150,6 +154,9 @@ fn every_ticket_settles_when_the_calendar_is_destroyed() {
     bench.call(Call::Destroy);
     assert!(tickets.iter().all(|ticket| bench.refusal(*ticket) == Some("destroyed")), "{:?}", bench.settled);
     assert_eq!(bench.refusal(persisted), Some("not_stored"));
-    assert_eq!(bench.input(Input::Call(Call::Connect)).map_err(|fault| fault.code), Err("destroyed".to_owned()));
+    assert_eq!(
+        bench.input(Input::Call(Call::Connect)).map_err(|fault| fault.code),
+        Err("destroyed".to_owned())
+    );
     assert_eq!(bench.client.poll_timeout(), None);
 }

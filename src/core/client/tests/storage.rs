@@ -22,7 +22,8 @@ fn nothing_is_sent_before_what_an_earlier_program_left_is_read() {
     assert_eq!(bench.sent_types(), ["hello"]);
     bench.store(StorageEvent::Loaded(vec![row("old", 7, "e1", "left behind")]));
     assert_eq!(bench.title("e1").as_deref(), Some("left behind"));
-    let seqs: Vec<String> = bench.sent.iter().map(|message| field(message, "client") + &field(message, "seq")).collect();
+    let seqs: Vec<String> =
+        bench.sent.iter().map(|message| field(message, "client") + &field(message, "seq")).collect();
     assert_eq!(seqs, ["old7"]);
     bench.sent.clear();
     bench.hear(&ack(7, "e1", 2, "left behind").replace("\"seq\"", "\"client\":\"old\",\"seq\""));
@@ -70,7 +71,7 @@ fn a_row_goes_with_the_decision_and_goes_again_if_that_failed() {
     bench.hear(&ack(1, &id, 1, "done"));
     let gone = StorageOp::Delete(Table::Outbox, row_key(&WriteId { client: bench.own(), seq: 1 }));
     let (batch, ops) = bench.commits[1].clone();
-    assert_eq!(ops, [gone.clone()]);
+    assert_eq!(ops, std::slice::from_ref(&gone));
     bench.store(StorageEvent::Aborted(batch, Fault::retryable("quota", "full")));
     bench.write(Call::Create(EVENT.to_owned()));
     assert_eq!(bench.commits[2].1.first(), Some(&gone));
@@ -125,6 +126,8 @@ fn an_unreadable_row_is_reported_and_the_others_are_sent() {
     broken.value = "{".to_owned();
     bench.connect();
     bench.store(StorageEvent::Loaded(vec![broken, row("old", 2, "e2", "fine")]));
-    assert!(bench.events.iter().any(|event| matches!(event, Event::Error(fault) if fault.code == "corrupt_row")));
+    assert!(
+        bench.events.iter().any(|event| matches!(event, Event::Error(fault) if fault.code == "corrupt_row"))
+    );
     assert_eq!(bench.sent_types(), ["event:update"]);
 }
