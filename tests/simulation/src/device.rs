@@ -99,8 +99,7 @@ impl World {
         device.lives += 1;
         device.timer_at = None;
         device.frozen_until = 0;
-        device.disk.missing =
-            self.options.has(Class::NoDisk) && !self.healed && self.dice.faults.chance(20);
+        device.disk.missing = self.options.has(Class::NoDisk) && !self.healed && self.dice.faults.chance(20);
         let seed = [device.dice.any(), device.dice.any(), device.dice.any(), device.dice.any()];
         let client = Client::new(config, seed, now);
         self.trace.note(self.now, d as u64, "starts", "");
@@ -176,7 +175,10 @@ impl World {
             Err(fault) => {
                 let after = (program.client.store().revision(), program.client.metrics().writes_pending);
                 if before != after {
-                    return Err(Violation::new("call", format!("a refused call changed something: {fault:?}")));
+                    return Err(Violation::new(
+                        "call",
+                        format!("a refused call changed something: {fault:?}"),
+                    ));
                 }
             }
         }
@@ -186,7 +188,9 @@ impl World {
 
     /// Does what the program of a device put out, and sees that all is right.
     pub(crate) fn drain(&mut self, d: usize) -> Result<(), Violation> {
-        while let Some(output) = self.devices[d].program.as_mut().and_then(|program| program.client.poll_output()) {
+        while let Some(output) =
+            self.devices[d].program.as_mut().and_then(|program| program.client.poll_output())
+        {
             match output {
                 Output::Effect(effect) => self.on_effect(d, effect)?,
                 Output::Event(event) => self.on_event(d, event)?,
@@ -230,7 +234,8 @@ impl World {
             }
             Effect::SendText(pipe, text) => {
                 self.trace.note(self.now, d as u64, "sends", &text);
-                let connection = self.devices[d].program.as_ref().and_then(|program| program.pipes.get(&pipe));
+                let connection =
+                    self.devices[d].program.as_ref().and_then(|program| program.pipes.get(&pipe));
                 if let Some(connection) = connection.copied() {
                     self.send(connection, End::Server, Packet::Frame(text.into()));
                 }
@@ -238,7 +243,8 @@ impl World {
             Effect::ClosePipe(pipe, code, reason) => {
                 self.trace.note(self.now, d as u64, "closes", reason);
                 self.judge.closing(d, pipe);
-                let connection = self.devices[d].program.as_ref().and_then(|program| program.pipes.get(&pipe));
+                let connection =
+                    self.devices[d].program.as_ref().and_then(|program| program.pipes.get(&pipe));
                 if let Some(connection) = connection.copied() {
                     self.send(connection, End::Server, Packet::Close(code, reason));
                 }
@@ -286,7 +292,22 @@ impl World {
                 }
                 self.judge.told_error(&fault)?;
             }
-            _ => {}
+            Event::StateChanged(..)
+            | Event::Connected
+            | Event::Disconnected(..)
+            | Event::Reconnecting(..)
+            | Event::AttemptsExhausted
+            | Event::Message(_)
+            | Event::Acknowledged(_)
+            | Event::EventsChanged(_)
+            | Event::RemoteChange(..)
+            | Event::Relayed(..)
+            | Event::UserJoined(_)
+            | Event::UserLeft(_)
+            | Event::PresenceChanged
+            | Event::SyncChanged
+            | Event::SyncFailed(_)
+            | Event::StorageDegraded(_) => {}
         }
         Ok(())
     }
@@ -319,7 +340,8 @@ impl World {
     /// Something reached a device.
     pub(crate) fn on_device_arrival(&mut self, id: ConnectionId, packet: Packet) -> Result<(), Violation> {
         let Some(connection) = self.network.connections.get(&id) else { return Ok(()) };
-        let (d, pipe, life, served) = (connection.device, connection.pipe, connection.life, connection.served);
+        let (d, pipe, life, served) =
+            (connection.device, connection.pipe, connection.life, connection.served);
         let living = self.devices[d].program.as_ref().is_some_and(|program| program.life == life);
         if let Packet::Close(..) = packet {
             self.forget_if_over(id);

@@ -1,5 +1,7 @@
 //! `simulate --seeds N [--base B] [--minutes M]`, `simulate --seed S [--trace] [--without a,b] [--clients N] …`.
 
+#![expect(clippy::disallowed_methods, reason = "the command tells how fast it is; no world reads a clock")]
+
 use std::io::Write as _;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -51,14 +53,20 @@ fn read_flags() -> Result<Flags, String> {
             "--storm-ms" => flags.storm_ms = number()?,
             "--without" => {
                 for name in value()?.split(',') {
-                    flags.without.push(Class::of(name).ok_or_else(|| format!("{name} is no class of faults"))?);
+                    flags
+                        .without
+                        .push(Class::of(name).ok_or_else(|| format!("{name} is no class of faults"))?);
                 }
             }
             "--trace" => flags.trace = true,
             "--no-bank" => flags.no_bank = true,
             "--failures" => flags.failures = number()?,
             "--no-shrink" => flags.no_shrink = true,
-            _ => return Err(format!("{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --hot N, --storm-ms N, --threads N, --failures N, --no-bank, --no-shrink")),
+            _ => {
+                return Err(format!(
+                    "{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --hot N, --storm-ms N, --threads N, --failures N, --no-bank, --no-shrink"
+                ));
+            }
         }
     }
     Ok(flags)
@@ -93,7 +101,10 @@ fn main() -> ExitCode {
 fn one(options: &Options, trace: bool) -> ExitCode {
     println!("{options}");
     let report = run(options, if trace { Detail::Print } else { Detail::Tail });
-    println!("{} steps, {} ms of virtual time, history {:016x}", report.steps, report.virtual_ms, report.hash);
+    println!(
+        "{} steps, {} ms of virtual time, history {:016x}",
+        report.steps, report.virtual_ms, report.hash
+    );
     let failed = u64::from(report.violation.is_some());
     if let Some(violation) = &report.violation {
         if trace {
@@ -126,7 +137,8 @@ fn many(flags: &Flags) -> ExitCode {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::from(now.subsec_nanos()) ^ (now.as_secs() << 20)
     });
-    let threads = flags.threads.unwrap_or_else(|| thread::available_parallelism().map_or(2, |n| n.get() as u64));
+    let threads =
+        flags.threads.unwrap_or_else(|| thread::available_parallelism().map_or(2, |n| n.get() as u64));
     let bank = if flags.no_bank { Vec::new() } else { bank::known() };
     let fresh = flags.seeds.unwrap_or(if flags.minutes.is_some() { u64::MAX / 2 } else { 500 });
     let total = fresh.saturating_add(bank.len() as u64);
@@ -147,15 +159,17 @@ fn many(flags: &Flags) -> ExitCode {
         let workers: Vec<_> = (0..threads)
             .map(|_| {
                 scope.spawn(|| {
-                    while !progress.stop.load(Ordering::Relaxed) && until.is_none_or(|end| Instant::now() < end) {
+                    while !progress.stop.load(Ordering::Relaxed)
+                        && until.is_none_or(|end| Instant::now() < end)
+                    {
                         let at = progress.next.fetch_add(1, Ordering::Relaxed);
                         if at >= total {
                             break;
                         }
                         let known = usize::try_from(at).ok().and_then(|at| bank.get(at));
-                        let seed =
-                            known.map_or_else(|| base.wrapping_add(at - bank.len() as u64), |known| known.seed);
-                        work(&options_of(seed, flags), at % TWICE == 0, &progress);
+                        let seed = known
+                            .map_or_else(|| base.wrapping_add(at - bank.len() as u64), |known| known.seed);
+                        work(&options_of(seed, flags), at.is_multiple_of(TWICE), &progress);
                     }
                 })
             })
@@ -185,9 +199,12 @@ fn work(options: &Options, twice: bool, progress: &Progress) {
     let smallest = if progress.shrink { shrink(&report) } else { run(&report.options, Detail::Tail) };
     let text = if smallest.violation.is_some() { describe(&smallest) } else { describe(&report) };
     if let Ok(mut failed) = progress.failed.lock() {
-        println!("seed {} failed after {} passed: {}\nthe smallest world that fails in this way:\n{text}", report.options.seed,
+        println!(
+            "seed {} failed after {} passed: {}\nthe smallest world that fails in this way:\n{text}",
+            report.options.seed,
             progress.passed.load(Ordering::Relaxed),
-            report.violation.as_ref().map(ToString::to_string).unwrap_or_default());
+            report.violation.as_ref().map(ToString::to_string).unwrap_or_default()
+        );
         failed.push(report);
         progress.stop.fetch_or(failed.len() as u64 >= progress.failures_max, Ordering::Relaxed);
     }

@@ -81,6 +81,7 @@ impl World {
             | Class::NoDisk
             | Class::Crash
             | Class::Drain
+            | Class::Bus
             | Class::ServerDisk
             | Class::Epoch
             | Class::Abort

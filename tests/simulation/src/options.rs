@@ -36,6 +36,8 @@ pub enum Class {
     Crash,
     /// The server says good-bye and comes back.
     Drain,
+    /// Changes of channels are lost or doubled between the server's parts.
+    Bus,
     /// The server's storage fails.
     ServerDisk,
     /// The server loses the history of its channels, not the data.
@@ -48,7 +50,7 @@ pub enum Class {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Cut,
         Self::Blackhole,
         Self::Clog,
@@ -63,6 +65,7 @@ impl Class {
         Self::SlowDisk,
         Self::Crash,
         Self::Drain,
+        Self::Bus,
         Self::ServerDisk,
         Self::Epoch,
         Self::Calls,
@@ -86,6 +89,7 @@ impl Class {
             Self::SlowDisk => "slow-disk",
             Self::Crash => "crash",
             Self::Drain => "drain",
+            Self::Bus => "bus",
             Self::ServerDisk => "server-disk",
             Self::Epoch => "epoch",
             Self::Calls => "calls",

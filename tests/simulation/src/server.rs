@@ -7,6 +7,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use baro_realtime::core::time::{Now, Timestamp};
+use baro_realtime::core::wire::{Envelope, read_frame};
 use baro_realtime_server::access::{Access, Claims, User};
 use baro_realtime_server::fault::{Code, Fault};
 use baro_realtime_server::hub::{ConnectionId, Hub, Input, Job, Mode, Output, Ticket, Token};
@@ -15,7 +16,7 @@ use baro_realtime_server::limits::{Limits, Rules};
 
 use crate::judge::Violation;
 use crate::network::{End, Packet};
-use crate::options::Options;
+use crate::options::{Class, Options};
 use crate::queue::Happening;
 use crate::world::World;
 
@@ -56,7 +57,8 @@ impl Server {
             expiry_grace_ms: 1_000,
             ..Limits::default()
         };
-        let rules = Rules { history: options.history, history_slack: options.history / 4 + 1, ..Rules::default() };
+        let rules =
+            Rules { history: options.history, history_slack: options.history / 4 + 1, ..Rules::default() };
         Self {
             up: true,
             draining: false,
@@ -88,7 +90,6 @@ impl Server {
         self.flushing = false;
         self.timer_at = None;
     }
-
 }
 
 /// The projects that a user may see.
@@ -141,6 +142,8 @@ impl World {
         while let Some(output) = self.server.hub.poll_output() {
             match output {
                 Output::Send { connection, frame, .. } => {
+                    let damaged = self.options.has(Class::Bus) && !self.healed && self.dice.server.chance(4);
+                    let frame = if damaged { self.damage(&frame) } else { frame };
                     self.trace.note(self.now, SERVER, "sends", &frame);
                     self.send(connection, End::Device, Packet::Frame(frame));
                 }
@@ -164,6 +167,24 @@ impl World {
                 }
             }
         }
+    }
+
+    /// A frame in which a change of a channel is missing or stands twice, if there is one.
+    fn damage(&mut self, frame: &Arc<str>) -> Arc<str> {
+        let messages = read_frame(frame).unwrap_or_default();
+        let mut messages: Vec<_> = messages.into_iter().flatten().collect();
+        let is_change = |message: &Envelope<'_>| message.channel.is_some() && message.seq.is_some();
+        let changes: Vec<usize> = (0..messages.len()).filter(|at| is_change(&messages[*at])).collect();
+        let Some(at) = self.dice.server.pick(&changes).copied() else { return Arc::clone(frame) };
+        self.trace.note(self.now, SERVER, "damages", messages[at].text);
+        if self.dice.server.chance(50) {
+            messages.remove(at);
+        } else {
+            let later = at + 1 + self.dice.server.below((messages.len() - at) as u64) as usize;
+            messages.insert(later.min(messages.len()), messages[at].clone());
+        }
+        let texts: Vec<&str> = messages.iter().map(|message| message.text).collect();
+        Arc::from(format!("[{}]", texts.join(",")))
     }
 
     /// The storage does its next job.
@@ -220,7 +241,8 @@ impl World {
     }
 
     fn check_token(&self, token: &str) -> Result<Claims, Fault> {
-        let read = token.split_once('.').and_then(|(user, expires)| Some((user, expires.parse::<u64>().ok()?)));
+        let read =
+            token.split_once('.').and_then(|(user, expires)| Some((user, expires.parse::<u64>().ok()?)));
         let Some((user, expires_s)) = read else {
             return Err(Fault::new(Code::Unauthorized, "no token"));
         };

@@ -62,7 +62,8 @@ impl World {
 
     fn create(&mut self, d: usize) -> Result<(), Violation> {
         let mark = self.mark(d);
-        let id = if self.dice.workload.chance(85) { format!("\"id\":\"{}\",", self.hot()) } else { String::new() };
+        let id =
+            if self.dice.workload.chance(85) { format!("\"id\":\"{}\",", self.hot()) } else { String::new() };
         let project = self.project();
         let calendar =
             if self.dice.workload.chance(30) { ",\"calendarId\":\"c0\"".to_owned() } else { String::new() };
@@ -152,7 +153,8 @@ impl World {
 
     fn settle_failed(&mut self, d: usize) -> Result<(), Violation> {
         let Some(program) = &self.devices[d].program else { return Ok(()) };
-        let first = program.client.failed().next().map(|(key, failed)| (key.clone(), failed.write.body.clone()));
+        let first =
+            program.client.failed().next().map(|(key, failed)| (key.clone(), failed.write.body.clone()));
         let Some((key, body)) = first else { return Ok(()) };
         let again = self.dice.workload.chance(50);
         self.judge.buried(&key, again.then_some(&*body));

@@ -156,13 +156,22 @@ impl World {
 
     /// Until when nothing of the kind can happen, because the program stands still.
     fn frozen_until(&self, happening: &Happening) -> Option<u64> {
-        let d = match happening {
-            Happening::Timer(d, _) | Happening::Stored(d, _) | Happening::Token(d, _) | Happening::Work(d, _) => *d,
-            Happening::Arrival(id, End::Device) => self.network.connections.get(id)?.device,
-            _ => return None,
-        };
+        let d = self.concerns_program(happening)?;
         let until = self.devices[d].frozen_until;
         (until > self.now).then_some(until)
+    }
+
+    /// The device whose program something happens to.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else happens to nobody's program")]
+    fn concerns_program(&self, happening: &Happening) -> Option<usize> {
+        match happening {
+            Happening::Timer(d, _)
+            | Happening::Stored(d, _)
+            | Happening::Token(d, _)
+            | Happening::Work(d, _) => Some(*d),
+            Happening::Arrival(id, End::Device) => Some(self.network.connections.get(id)?.device),
+            _ => None,
+        }
     }
 
     /// How long a packet travels.
@@ -256,7 +265,18 @@ impl World {
             if let Some(write) = client.pending().next() {
                 return Err(trouble(format!("{} is still undecided", write.id)));
             }
-            self.judge.is_converged(client, &program.subscriptions, &device.user, self.options.signed_in, &self.server)
+            let waiting = client.metrics().writes_pending;
+            if waiting > 0 {
+                return Err(trouble(format!("{waiting} places of its streams are still undecided")));
+            }
+            self.judge
+                .is_converged(
+                    client,
+                    &program.subscriptions,
+                    &device.user,
+                    self.options.signed_in,
+                    &self.server,
+                )
                 .map_err(trouble)?;
         }
         Ok(())

@@ -67,13 +67,16 @@ impl Judge {
         self.bounds[d].allowed += ATTEMPTS_ANEW;
     }
 
-    pub(super) fn check_bounds(&mut self, d: usize, client: &Client) -> Result<(), Violation> {
+    pub(super) fn check_bounds(&self, d: usize, client: &Client) -> Result<(), Violation> {
         let mut sent: BTreeMap<&str, u64> = BTreeMap::new();
         for write in client.pending().filter(|write| write.sent_at.is_some()) {
             *sent.entry(&write.id.client.0).or_default() += 1;
         }
         if let Some((stream, count)) = sent.iter().find(|(_, count)| **count > WINDOW) {
-            return Err(Violation::new("I11", format!("device {d}: {count} writes of {stream} are under way")));
+            return Err(Violation::new(
+                "I11",
+                format!("device {d}: {count} writes of {stream} are under way"),
+            ));
         }
         if self.calm {
             let metrics = client.metrics();
@@ -88,7 +91,8 @@ impl Judge {
                 return Err(Violation::new("I13", format!("device {d}: {count} {what}")));
             }
             if metrics.snapshots > self.seen[d].snapshots {
-                let what = format!("device {d}: {} snapshots of {}", metrics.snapshots, self.seen[d].snapshots);
+                let what =
+                    format!("device {d}: {} snapshots of {}", metrics.snapshots, self.seen[d].snapshots);
                 return Err(Violation::new("I13", what));
             }
         }

@@ -128,7 +128,8 @@ impl Judge {
         user: &str,
         signed_in: bool,
     ) -> Result<bool, Violation> {
-        let wrong = |channel: &str, what: String| Violation::new("I4", format!("device {d}, {channel}: {what}"));
+        let wrong =
+            |channel: &str, what: String| Violation::new("I4", format!("device {d}, {channel}: {what}"));
         let sees = sight(user, signed_in);
         let mut restarted = false;
         // With the whole content of a channel, what happened before it is not told.
@@ -171,7 +172,9 @@ impl Judge {
                             continue;
                         }
                         let applied = self.log.is_applied(client, entry, &sees, Some(Channel::of(channel)));
-                        applied.map_err(|what| wrong(channel, format!("in the content of {position:?} {what}")))?;
+                        applied.map_err(|what| {
+                            wrong(channel, format!("in the content of {position:?} {what}"))
+                        })?;
                     }
                 }
             }
@@ -181,7 +184,12 @@ impl Judge {
     }
 
     /// Confirmed versions never go back.
-    pub(super) fn check_versions(&mut self, d: usize, client: &Client, restart: bool) -> Result<(), Violation> {
+    pub(super) fn check_versions(
+        &mut self,
+        d: usize,
+        client: &Client,
+        restart: bool,
+    ) -> Result<(), Violation> {
         let versions = &mut self.seen[d].versions;
         if restart {
             versions.clear();

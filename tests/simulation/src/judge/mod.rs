@@ -119,7 +119,11 @@ impl Judge {
         self.check_bounds(d, client)?;
         let versions_restart = self.check_positions(d, client, subscriptions, user, signed_in)?;
         self.check_versions(d, client, versions_restart)?;
-        let look = (client.store().revision(), client.metrics().writes_pending, client.metrics().writes_acknowledged);
+        let look = (
+            client.store().revision(),
+            client.metrics().writes_pending,
+            client.metrics().writes_acknowledged,
+        );
         if self.seen[d].looked != Some(look) {
             self.seen[d].looked = Some(look);
             view::check(client).map_err(|what| Violation::new("I7", format!("device {d}: {what}")))?;

@@ -42,8 +42,12 @@ pub(super) fn check(client: &Client) -> Result<(), String> {
     for write in client.pending() {
         pending.entry(&write.event).or_default().push(write);
     }
-    let shown: BTreeMap<&str, &str> =
-        client.store().query(&Query::default()).into_iter().map(|shown| (&*shown.doc.id, &*shown.doc.text)).collect();
+    let shown: BTreeMap<&str, &str> = client
+        .store()
+        .query(&Query::default())
+        .into_iter()
+        .map(|shown| (&*shown.doc.id, &*shown.doc.text))
+        .collect();
     let confirmed: BTreeMap<&str, &str> =
         client.store().all_confirmed().map(|doc| (&*doc.id, &*doc.text)).collect();
     let ids: BTreeSet<&str> =
@@ -66,7 +70,8 @@ pub(super) fn check(client: &Client) -> Result<(), String> {
             side.shift_remove("updatedAt");
         }
         if expected != actual {
-            let writes: Vec<String> = writes.iter().map(|write| format!("{} {}", write.id, write.body)).collect();
+            let writes: Vec<String> =
+                writes.iter().map(|write| format!("{} {}", write.id, write.body)).collect();
             return Err(format!("{id} shows {actual:?}, the fold is {expected:?}; pending {writes:?}"));
         }
     }

@@ -97,7 +97,8 @@ impl Judge {
             (Purpose::Confirmed(stream, seq), Outcome::Value(_)) => {
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
                 if fact.decided != Some(Verdict::Stored) {
-                    let what = format!("{stream}:{seq} counts as done, the server has it as {:?}", fact.decided);
+                    let what =
+                        format!("{stream}:{seq} counts as done, the server has it as {:?}", fact.decided);
                     return Err(Violation::new("I5", what));
                 }
             }
@@ -105,8 +106,10 @@ impl Judge {
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
                 fact.given_up |= fault.retryable;
                 if fact.decided != Some(Verdict::Refused) && !fault.retryable {
-                    let what = format!("{stream}:{seq} counts as refused ({}), the server has it as {:?}",
-                        fault.code, fact.decided);
+                    let what = format!(
+                        "{stream}:{seq} counts as refused ({}), the server has it as {:?}",
+                        fault.code, fact.decided
+                    );
                     return Err(Violation::new("I5", what));
                 }
             }
@@ -154,7 +157,7 @@ impl Judge {
     }
 
     /// A row of the outbox is gone from a disk.
-    pub(crate) fn row_removed(&mut self, key: &str) -> Result<(), Violation> {
+    pub(crate) fn row_removed(&self, key: &str) -> Result<(), Violation> {
         let known = of_row_key(key).and_then(|id| self.facts.get(&id)).and_then(|fact| fact.decided);
         match known {
             Some(_) => Ok(()),
@@ -179,7 +182,8 @@ impl Judge {
                 Some(_) if kept => {}
                 None if kept && fact.given_up => {}
                 decided => {
-                    let what = format!("device {d}: {stream}:{seq} was accepted; decided {decided:?}, kept {kept}");
+                    let what =
+                        format!("device {d}: {stream}:{seq} was accepted; decided {decided:?}, kept {kept}");
                     return Err(Violation::new("I1", what));
                 }
             }
@@ -204,12 +208,12 @@ impl Judge {
             None => Ok(()),
             Some((ticket, purpose)) => {
                 let count = self.seen[d].tickets.open.len();
-                let what = format!("device {d}: {count} tickets never settled, first {ticket:?} for {purpose:?}");
+                let what =
+                    format!("device {d}: {count} tickets never settled, first {ticket:?} for {purpose:?}");
                 Err(Violation::new("I17", what))
             }
         }
     }
-
 }
 
 /// The unique value that a write carries.
@@ -217,6 +221,6 @@ fn mark_of(action: &Action) -> Option<String> {
     match action {
         Action::Create(fields) => fields.string("mark"),
         Action::Update { changes, .. } => changes.string("mark"),
-        _ => None,
+        Action::Delete { .. } | Action::Skip | Action::Refuse(_) => None,
     }
 }
