@@ -8,7 +8,7 @@
 //! | --- | --- |
 //! | `options` `dice` | what a seed means |
 //! | `queue` `trace` `world` | time and the loop |
-//! | `network` `disk` `server` `device` | the parts of the world |
+//! | `network` `disk` `server` `device` `browser` | the parts of the world |
 //! | `workload` `nemesis` | what people do, what breaks |
 //! | `judge` | the invariants |
 //! | `run` `shrink` `bank` `main` | one seed, the smallest failure, known seeds, the command |
@@ -16,6 +16,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bank;
+mod browser;
 mod device;
 mod dice;
 mod disk;

@@ -136,7 +136,9 @@ impl Options {
     /// The world of a seed.
     pub fn of(seed: u64) -> Self {
         let mut dice = Dice::of(seed, "options");
-        let mut classes: BTreeSet<Class> = Class::ALL.into_iter().filter(|_| dice.chance(70)).collect();
+        // A stream each: another class leaves the worlds of the others as they are.
+        let mut classes: BTreeSet<Class> =
+            Class::ALL.into_iter().filter(|class| Dice::of(seed, class.name()).chance(70)).collect();
         let calm = dice.chance(6);
         let signed_in = dice.chance(50);
         if calm {

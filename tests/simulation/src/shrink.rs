@@ -8,7 +8,9 @@ const TRIES_MAX: u32 = 120;
 
 /// The smallest world found that violates the same invariant as `failed`, with the end of its history.
 pub fn shrink(failed: &Report) -> Report {
-    let wanted = failed.violation.as_ref().map(|violation| violation.invariant);
+    let Some(wanted) = failed.violation.as_ref().map(|violation| violation.invariant) else {
+        return failed.clone();
+    };
     let mut best = failed.options.clone();
     let mut tries = 0;
     let mut progress = true;
@@ -17,7 +19,7 @@ pub fn shrink(failed: &Report) -> Report {
         for candidate in candidates(&best) {
             tries += 1;
             let report = run(&candidate, Detail::Hash);
-            if report.violation.as_ref().map(|violation| violation.invariant) == wanted {
+            if report.violation.is_some_and(|violation| violation.invariant == wanted) {
                 best = candidate;
                 progress = true;
                 break;
