@@ -22,7 +22,9 @@ export async function buildDemo() {
     await whenChanged('demo-install', fingerprint([tarball, lock]), [installed], () =>
       // Not saved: the lock would hold the hash of a file that every change of the package makes anew.
       step('the packed package into www', () =>
-        mustRun('npm', ['install', '--no-save', '--no-package-lock', '--offline', tarball], { cwd: folder }),
+        mustRun('npm', ['install', '--no-save', '--no-package-lock', '--prefer-offline', '--loglevel=error', tarball], {
+          cwd: folder,
+        }),
       ),
     )
     const sources = [
@@ -35,7 +37,7 @@ export async function buildDemo() {
     ]
     const print = fingerprint([tarball, at('webpack.config.js'), ...sources.map((path) => join(folder, path))])
     await whenChanged('demo-build', print, [join(folder, 'dist/index.html')], () =>
-      step('the demo page', () => mustRun('npm', ['run', 'build'], { cwd: folder })),
+      step('the demo page', () => mustRun('npm', ['run', 'build', '--loglevel=error'], { cwd: folder })),
     )
   })
   return existsSync(join(folder, 'dist')) ? join(folder, 'dist') : undefined

@@ -17,7 +17,9 @@ export async function pack() {
     whenChanged('tarball', fingerprint([packageDir]), [tarball], () =>
       step(`dist/${tarballName()}`, async () => {
         removeOlder()
-        await mustRun('npm', ['pack', '--ignore-scripts', '--pack-destination', distDir], { cwd: packageDir })
+        await mustRun('npm', ['pack', '--ignore-scripts', '--loglevel=error', '--pack-destination', distDir], {
+          cwd: packageDir,
+        })
         if (!existsSync(tarball))
           throw new Error(`npm packed something other than ${tarballName()}; is the name in pkg.json right?`)
       }),
