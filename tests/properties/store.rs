@@ -27,11 +27,11 @@ fn step() -> impl Strategy<Value = Step> {
     let kind = prop::sample::select(vec![WriteKind::Create, WriteKind::Update, WriteKind::Delete]);
     let (id, version, value) = (0..IDS, 1..12_u64, any::<u16>());
     prop_oneof![
-        4 => (id.clone(), kind, value.clone()).prop_map(|(id, kind, value)| Step::Push(id, kind, value)),
+        4 => (id.clone(), kind, value).prop_map(|(id, kind, value)| Step::Push(id, kind, value)),
         2 => (any::<prop::sample::Index>(), version.clone()).prop_map(|(at, version)| Step::Acknowledge(at, version)),
         1 => (any::<prop::sample::Index>(), version.clone()).prop_map(|(at, version)| Step::AcknowledgeRemoval(at, version)),
         2 => any::<prop::sample::Index>().prop_map(Step::RollBack),
-        3 => (id.clone(), version.clone(), value.clone()).prop_map(|(id, version, value)| Step::Confirm(id, version, value)),
+        3 => (id.clone(), version.clone(), value).prop_map(|(id, version, value)| Step::Confirm(id, version, value)),
         2 => (id.clone(), version.clone(), any::<bool>()).prop_map(|(id, version, moved)| Step::Remove(id, version, moved)),
         1 => (prop::collection::vec((id, version, value), 0..IDS), any::<bool>())
             .prop_map(|(docs, renewed)| Step::Replace(docs, renewed)),
