@@ -83,6 +83,9 @@ impl Client {
             }
         }
         match (message.channel.as_deref(), message.seq) {
+            // Of a channel that was left the end of what it holds would never be told.
+            (Some(channel), Some(_)) if self.dialect == Dialect::Baro && !self.channels.contains(channel) => {
+            }
             (Some(channel), Some(seq)) if message.kind.is_change() || message.kind == Kind::Skip => {
                 match self.channels.arrive(channel, seq, message.text) {
                     Arrival::Next => {

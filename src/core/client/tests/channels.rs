@@ -125,3 +125,14 @@ fn nobody_who_unsubscribes_waits() {
     assert_eq!(bench.refusal(ticket), Some("unsubscribed"));
     assert_eq!(bench.sent_types(), ["subscribe", "unsubscribe"]);
 }
+
+#[test]
+fn what_a_channel_says_after_it_was_left_is_not_heard() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.hear(WELCOME);
+    bench.subscribe("p", 0, "[]");
+    bench.call(Call::Unsubscribe("project:p".to_owned()));
+    bench.hear(r#"{"type":"event:created","channel":"project:p","seq":1,"payload":{"id":"e","version":1}}"#);
+    assert!(bench.client.store().shown("e").is_none());
+}
