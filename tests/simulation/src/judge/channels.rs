@@ -168,7 +168,8 @@ impl Judge {
                         .collect();
                     for entry in last.into_values() {
                         // Another channel that is still catching up may be where this event was.
-                        if entry.gone && self.log.is_told_elsewhere(client, entry, channel, subscriptions) {
+                        let gone = entry.gone || !sees(&entry.project);
+                        if gone && self.log.is_told_elsewhere(client, entry, channel, subscriptions) {
                             continue;
                         }
                         let applied = self.log.is_applied(client, entry, &sees, Some(Channel::of(channel)));
