@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::writes::read_outcome;
 use super::{Client, Dialect};
 use crate::core::delivery::{Arrival, Position};
 use crate::core::fault::Fault;
@@ -435,19 +436,5 @@ impl Client {
             self.outbox.get(&WriteId { client, seq }).map(|write| write.id.clone())
         });
         by_seq.or_else(|| self.write_of(id?))
-    }
-}
-
-/// What the payload of an acknowledgement says about the event.
-fn read_outcome(payload: &str) -> Acknowledged {
-    let Ok(fields) = Fields::parse(payload) else { return Acknowledged::Unsaid };
-    if fields.get("deleted") == Some("true") {
-        return Acknowledged::Removed(fields.u53("version"));
-    }
-    // An event has a title or a start; a receipt has not.
-    let event = !fields.is_absent("startDate") || !fields.is_absent("title");
-    match EventDoc::parse(payload) {
-        Ok(doc) if event => Acknowledged::Event(doc),
-        _ => Acknowledged::Unsaid,
     }
 }

@@ -302,3 +302,17 @@ fn parse(field: &str, text: &str) -> Result<Fields, Fault> {
 fn invalid(field: &str, fault: &InvalidEvent) -> Fault {
     Fault::argument(&format!("{field}.{}", fault.field), &fault.got, fault.expected)
 }
+
+/// What the payload of an acknowledgement says about the event.
+pub(super) fn read_outcome(payload: &str) -> Acknowledged {
+    let Ok(fields) = Fields::parse(payload) else { return Acknowledged::Unsaid };
+    if fields.get("deleted") == Some("true") {
+        return Acknowledged::Removed(fields.u53("version"));
+    }
+    // An event has a title or a start; a receipt has not.
+    let event = !fields.is_absent("startDate") || !fields.is_absent("title");
+    match EventDoc::parse(payload) {
+        Ok(doc) if event => Acknowledged::Event(doc),
+        _ => Acknowledged::Unsaid,
+    }
+}
