@@ -83,20 +83,19 @@ impl Client {
                 self.session.handle_accepted(now.mono);
             }
         }
+        let change = message.kind.is_change() || message.kind == Kind::Skip;
         match (message.channel.as_deref(), message.seq) {
             // Of a channel that was left the end of what it holds would never be told.
-            (Some(channel), Some(_)) if self.dialect == Dialect::Baro && !self.channels.contains(channel) => {
-            }
-            (Some(channel), Some(seq)) if message.kind.is_change() || message.kind == Kind::Skip => {
-                match self.channels.arrive(channel, seq, message.text) {
-                    Arrival::Next => {
-                        self.apply(now, message);
-                        self.apply_held(now, channel);
-                    }
-                    Arrival::Gap => self.request_channel(now, channel),
-                    Arrival::Repeated | Arrival::Held => {}
+            (Some(channel), Some(_))
+                if change && self.dialect == Dialect::Baro && !self.channels.contains(channel) => {}
+            (Some(channel), Some(seq)) if change => match self.channels.arrive(channel, seq, message.text) {
+                Arrival::Next => {
+                    self.apply(now, message);
+                    self.apply_held(now, channel);
                 }
-            }
+                Arrival::Gap => self.request_channel(now, channel),
+                Arrival::Repeated | Arrival::Held => {}
+            },
             _ => self.apply(now, message),
         }
     }
