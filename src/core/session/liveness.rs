@@ -26,11 +26,13 @@ pub(super) struct Liveness {
     heard: bool,
     heard_at: Timestamp,
     pong_due: Option<Timestamp>,
+    /// Whether the present question was asked again because its deadline was slept through: once is enough.
+    asked_again: bool,
 }
 
 impl Liveness {
     pub(super) fn new(heartbeat: HeartbeatConfig) -> Self {
-        Self { heartbeat, heard: false, heard_at: Timestamp(0), pong_due: None }
+        Self { heartbeat, heard: false, heard_at: Timestamp(0), pong_due: None, asked_again: false }
     }
 
     /// A connection began; nothing was heard on it.
@@ -38,12 +40,14 @@ impl Liveness {
         self.heard = false;
         self.heard_at = now;
         self.pong_due = None;
+        self.asked_again = false;
     }
 
     pub(super) fn hear(&mut self, now: Timestamp) {
         self.heard = true;
         self.heard_at = now;
         self.pong_due = None;
+        self.asked_again = false;
     }
 
     /// Whether anything was heard on this connection.
@@ -75,9 +79,9 @@ impl Liveness {
                 self.pong_due = Some(now.after(self.heartbeat.timeout_ms));
                 Verdict::Ask
             }
-            Some(due) if now.since(due) >= OVERDUE_MS && self.heard_at < due => {
+            Some(due) if now.since(due) >= OVERDUE_MS && !self.asked_again => {
                 // The page slept through the deadline: one more turn for what the socket holds.
-                self.heard_at = due;
+                self.asked_again = true;
                 self.pong_due = Some(now.after(OVERDUE_MS));
                 Verdict::Ask
             }

@@ -210,3 +210,15 @@ fn a_suspended_page_closes_and_comes_back_at_once() {
     session.handle_signal(Timestamp(11), Signal::Visible);
     assert_eq!(session.open_pipe(), None);
 }
+
+#[test]
+fn a_dead_peer_is_given_up_even_if_every_timer_is_late() {
+    let mut session = session(|_| {});
+    session.connect(Timestamp(0));
+    opened(&mut session, Timestamp(0));
+    for _ in 0..3 {
+        let due = session.poll_timeout().unwrap();
+        session.handle_timeout(due.after(60_000));
+    }
+    assert_eq!(session.state(), State::Reconnecting);
+}
