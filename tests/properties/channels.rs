@@ -100,7 +100,7 @@ impl World {
 
     fn arrive(&mut self, message: &Message) {
         match message {
-            Message::Change(seq) => match self.channels.arrive(NAME, *seq, &seq.to_string()) {
+            Message::Change(seq) => match self.channels.arrive(NAME, *seq, || seq.to_string().into()) {
                 // Before any answer there is no position to hold it against.
                 Arrival::Next if self.channels.position(NAME).is_none() => {}
                 Arrival::Next => {

@@ -84,7 +84,7 @@ impl Client {
             }
             payload.push('}');
         }
-        payload.push('}');
+        payload.push_str(",\"accept\":[\"binary\"]}");
         payload
     }
 

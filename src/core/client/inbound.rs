@@ -1,31 +1,24 @@
 //! What arrives: from a frame to its consequences.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::writes::read_outcome;
 use super::{Client, Dialect};
 use crate::core::delivery::{Arrival, Position};
 use crate::core::fault::Fault;
-use crate::core::id::{ClientId, PipeId, WriteId};
+use crate::core::id::PipeId;
 use crate::core::io::{Event, Outcome, RemoteChange};
-use crate::core::json::{Fields, as_string, as_u53, each_field, each_item, quote};
+use crate::core::json::{Fields, as_string, as_u53, each_field, each_item};
 use crate::core::model::EventDoc;
 use crate::core::store::Acknowledged;
 use crate::core::time::Now;
-use crate::core::wire::{Envelope, Kind, Outgoing, read_frame};
-
-/// Wait before a subscription is asked for again that the server could not serve just now, if it names none, ms.
-const SUBSCRIBE_RETRY_MS: u64 = 1_000;
-/// Longest such wait, ms.
-const SUBSCRIBE_RETRY_MS_MAX: u64 = 60_000;
+use crate::core::wire::{Envelope, Frame, Kind, Outgoing};
 
 impl Client {
-    pub(super) fn on_frame(&mut self, now: Now, pipe: PipeId, frame: &str) {
+    pub(super) fn on_frame(&mut self, now: Now, pipe: PipeId, frame: Frame<'_>) {
         self.metrics.frames_received += 1;
-        self.metrics.bytes_received += frame.len() as u64;
+        self.metrics.bytes_received += frame.size_bytes() as u64;
         self.soon(now);
-        let messages = match read_frame(frame) {
+        let messages = match frame.read() {
             Ok(messages) => messages,
             Err(error) => return self.on_malformed(&error.to_string()),
         };
@@ -35,7 +28,7 @@ impl Client {
                 return;
             }
             match message {
-                Some(message) => self.on_message(now, &message),
+                Some(mut message) => self.on_message(now, &mut message),
                 None => self.on_malformed("expected an object with a string type"),
             }
         }
@@ -49,7 +42,7 @@ impl Client {
         ));
     }
 
-    fn on_message(&mut self, now: Now, message: &Envelope<'_>) {
+    fn on_message(&mut self, now: Now, message: &mut Envelope<'_>) {
         self.metrics.messages_received += 1;
         match message.kind {
             Kind::Welcome => self.on_welcome(now, message),
@@ -84,31 +77,38 @@ impl Client {
             }
         }
         let change = message.kind.is_change() || message.kind == Kind::Skip;
-        match (message.channel.as_deref(), message.seq) {
+        let arrival = match (message.channel.as_deref(), message.seq) {
             // Of a channel that was left the end of what it holds would never be told.
             (Some(channel), Some(_))
-                if change && self.dialect == Dialect::Baro && !self.channels.contains(channel) => {}
-            (Some(channel), Some(seq)) if change => match self.channels.arrive(channel, seq, message.text) {
-                Arrival::Next => {
-                    self.apply(now, message);
-                    self.apply_held(now, channel);
-                }
-                Arrival::Gap => self.request_channel(now, channel),
-                Arrival::Repeated | Arrival::Held => {}
-            },
-            _ => self.apply(now, message),
+                if change && self.dialect == Dialect::Baro && !self.channels.contains(channel) =>
+            {
+                return;
+            }
+            (Some(channel), Some(seq)) if change => {
+                Some(self.channels.arrive(channel, seq, || message.whole()))
+            }
+            _ => None,
+        };
+        match arrival {
+            None | Some(Arrival::Next) => self.apply(now, message),
+            Some(Arrival::Gap | Arrival::Repeated | Arrival::Held) => {}
+        }
+        match (arrival, message.channel.as_deref()) {
+            (Some(Arrival::Next), Some(channel)) => self.apply_held(now, channel),
+            (Some(Arrival::Gap), Some(channel)) => self.request_channel(now, channel),
+            (Some(Arrival::Next | Arrival::Gap | Arrival::Repeated | Arrival::Held) | None, _) => {}
         }
     }
 
     fn apply_held(&mut self, now: Now, channel: &str) {
         while let Some(text) = self.channels.next_held(channel) {
-            if let Ok(message) = Envelope::parse(&text) {
-                self.apply(now, &message);
+            if let Ok(mut message) = Envelope::parse(&text) {
+                self.apply(now, &mut message);
             }
         }
     }
 
-    fn apply(&mut self, now: Now, message: &Envelope<'_>) {
+    fn apply(&mut self, now: Now, message: &mut Envelope<'_>) {
         let (mono, wall_ms, payload) = (now.mono, now.wall_ms, message.payload);
         match message.kind {
             Kind::Ack => self.on_ack(now, message),
@@ -189,7 +189,7 @@ impl Client {
         let content = message.kind.is_change()
             || matches!(message.kind, Kind::ProjectUpdated | Kind::ConflictDetected | Kind::Other);
         if self.watch_messages && (presence || content) {
-            self.tell(Event::Message(Arc::from(message.text)));
+            self.tell(Event::Message(Arc::from(&*message.whole())));
         }
         if let (true, Dialect::Plain, Some(id)) = (content, self.dialect, &message.id) {
             let ack = Outgoing::new("ack").string("id", id).number("timestamp", now.wall_ms);
@@ -316,8 +316,8 @@ impl Client {
         self.apply_held(now, channel);
     }
 
-    fn on_event(&mut self, now: Now, message: &Envelope<'_>) {
-        let read = message.event.clone().map_or_else(|| EventDoc::parse(message.payload), Ok);
+    fn on_event(&mut self, now: Now, message: &mut Envelope<'_>) {
+        let read = message.event.take().map_or_else(|| EventDoc::parse(message.payload), Ok);
         let doc = match read {
             Ok(doc) => doc,
             Err(error) => return self.on_malformed(&error.to_string()),
@@ -372,68 +372,5 @@ impl Client {
             self.presence_changed = true;
             self.tell(Event::Relayed(listener, payload));
         }
-    }
-
-    fn on_ack(&mut self, now: Now, message: &Envelope<'_>) {
-        if self.watch_messages {
-            self.tell(Event::Acknowledged(Arc::from(message.text)));
-        }
-        let id = self.answered_id(message);
-        if let Some(write) = self.answered_write(message, id.as_deref()) {
-            let outcome = read_outcome(message.payload);
-            return self.on_write_acknowledged(now, &write, outcome);
-        }
-        let Some(id) = id else { return };
-        if let Some(ticket) = self.requests.answered(&id) {
-            self.settle(ticket, Outcome::Value(Arc::from(message.payload)));
-        }
-    }
-
-    fn on_error(&mut self, now: Now, message: &Envelope<'_>) {
-        let fault = Fault::from_payload(message.payload);
-        let id = self.answered_id(message);
-        if let Some(write) = self.answered_write(message, id.as_deref()) {
-            return self.on_write_refused(now, &write, fault);
-        }
-        if let Some(ticket) = id.as_deref().and_then(|id| self.requests.answered(id)) {
-            return self.settle(ticket, Outcome::Refused(fault));
-        }
-        if let Some(channel) = id.as_deref().and_then(|id| self.channels.requested(id)) {
-            if fault.retryable {
-                let wait = fault.retry_after_ms.unwrap_or(SUBSCRIBE_RETRY_MS).min(SUBSCRIBE_RETRY_MS_MAX);
-                self.channels.postpone(&channel, now.mono.after(wait));
-                return self.error(fault);
-            }
-            for ticket in self.channels.refused(&channel) {
-                self.settle(ticket, Outcome::Refused(fault.clone()));
-            }
-            // Perhaps nobody waits for it any more: the fault has to say what it is about.
-            let details = format!("{{\"channel\":{}}}", quote(&channel));
-            return self.error(fault.with_details(details));
-        }
-        if matches!(fault.code.as_str(), "unauthorized" | "token_expired") {
-            return self.session.handle_sign_in_refused(now.mono);
-        }
-        self.error(fault);
-    }
-
-    /// The id of the message that this one answers: its own, or one in its payload.
-    fn answered_id<'a>(&self, message: &'a Envelope<'_>) -> Option<Cow<'a, str>> {
-        message.id.as_deref().map(Cow::Borrowed).or_else(|| {
-            let fields = Fields::parse(message.payload).ok()?;
-            fields.string("messageId").or_else(|| fields.string("id")).map(Cow::Owned)
-        })
-    }
-
-    /// The write that a message answers, by its sequence or by the id of its message.
-    fn answered_write(&self, message: &Envelope<'_>, id: Option<&str>) -> Option<WriteId> {
-        let by_seq = message.seq.and_then(|seq| {
-            let client = match &message.client {
-                Some(client) => ClientId(Arc::from(&**client)),
-                None => self.outbox.own().clone(),
-            };
-            self.outbox.get(&WriteId { client, seq }).map(|write| write.id.clone())
-        });
-        by_seq.or_else(|| self.write_of(id?))
     }
 }

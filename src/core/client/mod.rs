@@ -10,6 +10,7 @@
 //!
 //! Same inputs and same seed give the same outputs, bit for bit.
 
+mod answers;
 mod calls;
 mod flight;
 mod inbound;
@@ -32,6 +33,7 @@ use crate::core::rng::Rng;
 use crate::core::session::Session;
 use crate::core::store::Store;
 use crate::core::time::{Now, Timestamp, soonest};
+use crate::core::wire::Frame;
 
 /// Least time between two notifications of what the calendar shows: one a frame at 60 Hz.
 const FRAME_MS: u64 = 16;
@@ -321,19 +323,15 @@ impl Client {
         match event {
             PipeEvent::Opened => self.session.handle_opened(now.mono, pipe),
             PipeEvent::Closed { code, reason } => self.session.handle_closed(now.mono, pipe, code, reason),
-            PipeEvent::Text(frame) if self.session.is_current(pipe) => {
-                self.session.handle_heard(now.mono);
-                self.on_frame(now, pipe, frame);
-            }
-            PipeEvent::Binary(_) if self.session.is_current(pipe) => {
-                self.session.handle_heard(now.mono);
-                self.metrics.malformed += 1;
-                self.error(Fault::new(
-                    "bad_message",
-                    "the server sent a binary frame, which was not negotiated",
-                ));
-            }
-            PipeEvent::Text(_) | PipeEvent::Binary(_) => {}
+            PipeEvent::Text(text) => self.handle_frame(now, pipe, Frame::Text(text)),
+            PipeEvent::Binary(bytes) => self.handle_frame(now, pipe, Frame::Binary(bytes)),
+        }
+    }
+
+    fn handle_frame(&mut self, now: Now, pipe: PipeId, frame: Frame<'_>) {
+        if self.session.is_current(pipe) {
+            self.session.handle_heard(now.mono);
+            self.on_frame(now, pipe, frame);
         }
     }
 

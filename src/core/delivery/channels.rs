@@ -1,5 +1,6 @@
 //! Subscriptions and how far each channel was read.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -254,7 +255,7 @@ impl Channels {
     }
 
     /// Takes the change `seq` of a channel; one that cannot be applied yet is held.
-    pub fn arrive(&mut self, name: &str, seq: u64, message: &str) -> Arrival {
+    pub fn arrive<'a>(&mut self, name: &str, seq: u64, message: impl FnOnce() -> Cow<'a, str>) -> Arrival {
         let Some(channel) = self.list.get_mut(name) else { return Arrival::Next };
         let position = match (&channel.snapshot, channel.position.as_mut()) {
             (Some((end, _)), _) if seq <= end.seq => {
@@ -262,7 +263,7 @@ impl Channels {
                 return Arrival::Repeated;
             }
             (Some(_), _) => {
-                channel.hold(seq, message);
+                channel.hold(seq, &message());
                 return Arrival::Held;
             }
             (None, None) => return Arrival::Next,
@@ -275,7 +276,7 @@ impl Channels {
             position.seq = seq;
             Arrival::Next
         } else {
-            channel.hold(seq, message);
+            channel.hold(seq, &message());
             if channel.request.is_some() || !channel.live {
                 return Arrival::Held;
             }
@@ -339,7 +340,7 @@ mod tests {
         let mut applied = Vec::new();
         let mut asked = 0;
         for seq in [1, 2, 2, 5, 4, 6] {
-            match channels.arrive("c", seq, &seq.to_string()) {
+            match channels.arrive("c", seq, || seq.to_string().into()) {
                 Arrival::Next => applied.push(seq),
                 Arrival::Gap => {
                     asked += 1;
@@ -349,7 +350,7 @@ mod tests {
             }
         }
         channels.answered("c", Position { epoch: "e".to_owned(), seq: 6 }, true);
-        assert_eq!(channels.arrive("c", 3, "3"), Arrival::Next);
+        assert_eq!(channels.arrive("c", 3, || "3".into()), Arrival::Next);
         applied.push(3);
         while let Some(message) = channels.next_held("c") {
             applied.push(message.parse().unwrap());
@@ -365,7 +366,7 @@ mod tests {
         channels.request("c", "r2".to_owned(), 0);
         channels.answered("c", Position { epoch: "new".to_owned(), seq: 7 }, false);
         assert_eq!(channels.add_content("c", vec![Arc::from("a")], true), None);
-        assert_eq!(channels.arrive("c", 8, "8"), Arrival::Held);
+        assert_eq!(channels.arrive("c", 8, || "8".into()), Arrival::Held);
         assert_eq!(channels.next_held("c"), None);
         assert_eq!(
             channels.add_content("c", vec![Arc::from("b")], false).map(|content| content.events.len()),

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::binary::read_binary;
+use super::outgoing::Outgoing;
 use crate::core::json::{JsonError, Scanner, as_string, as_u53, key_text};
 use crate::core::model::EventDoc;
 
@@ -112,11 +114,39 @@ pub struct Envelope<'a> {
     pub seq: Option<u64>,
     /// The stream of the write that it answers.
     pub client: Option<Cow<'a, str>>,
-    /// The whole message.
+    /// The whole message, if it came as text.
     pub text: &'a str,
+    /// What only [`Envelope::whole`] needs of one that did not.
+    pub(super) origin: Option<Origin<'a>>,
+}
+
+/// When and by whom a change was made, and the version that it led to.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) timestamp: u64,
+    pub(super) author: Option<&'a str>,
+    pub(super) version: u64,
 }
 
 impl<'a> Envelope<'a> {
+    /// The whole message as text, in whatever form it came.
+    pub fn whole(&self) -> Cow<'a, str> {
+        let Some(Origin { timestamp, author, version }) = self.origin else {
+            return Cow::Borrowed(self.text);
+        };
+        let (channel, seq) = (self.channel.as_deref().unwrap_or_default(), self.seq.unwrap_or_default());
+        let kind = if self.kind == Kind::EventCreated { "event:created" } else { "event:updated" };
+        let text = Outgoing::new(kind)
+            .string("channel", channel)
+            .number("seq", seq)
+            .string("id", &format!("{channel}.{seq}"))
+            .number("timestamp", timestamp)
+            .maybe("userId", author)
+            .number("version", version)
+            .raw("payload", self.payload);
+        Cow::Owned(text.finish())
+    }
+
     /// Reads one message.
     ///
     /// # Errors
@@ -158,7 +188,37 @@ impl<'a> Envelope<'a> {
             Ok(())
         })?;
         let text = scanner.since(from);
-        Ok(kind.map(|kind| Self { kind, payload, event, id, channel, seq, client, text }))
+        Ok(kind.map(|kind| Self { kind, payload, event, id, channel, seq, client, text, origin: None }))
+    }
+}
+
+/// A frame as it arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// JSON text.
+    Text(&'a str),
+    /// Bytes.
+    Binary(&'a [u8]),
+}
+
+impl<'a> Frame<'a> {
+    /// Its size, bytes.
+    pub fn size_bytes(&self) -> usize {
+        match self {
+            Self::Text(text) => text.len(),
+            Self::Binary(bytes) => bytes.len(),
+        }
+    }
+
+    /// Its messages; nothing in the place of what is none.
+    ///
+    /// # Errors
+    /// When it is no frame; nothing of it is used then.
+    pub fn read(self) -> Result<Vec<Option<Envelope<'a>>>, JsonError> {
+        match self {
+            Self::Text(text) => read_frame(text),
+            Self::Binary(bytes) => read_binary(bytes),
+        }
     }
 }
 

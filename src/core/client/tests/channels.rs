@@ -136,3 +136,33 @@ fn what_a_channel_says_after_it_was_left_is_not_heard() {
     bench.hear(r#"{"type":"event:created","channel":"project:p","seq":1,"payload":{"id":"e","version":1}}"#);
     assert!(bench.client.store().shown("e").is_none());
 }
+
+#[test]
+fn a_binary_change_counts_like_its_text_also_when_it_was_held_behind_a_gap() {
+    use crate::core::model::EventDoc;
+    use crate::core::wire::{Announcement, binary_frame, encode_change, encode_json};
+    let binary = |seq: u64, title: &str| {
+        let doc = EventDoc::parse(&event("e1", seq, title)).unwrap();
+        let announcement =
+            Announcement { created: false, channel: "project:p", seq, timestamp: 5, author: None };
+        encode_change(&announcement, &doc).unwrap()
+    };
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.call(Call::Watch { messages: true, changes: false });
+    bench.subscribe("p", 1, &event("e1", 1, "one"));
+    let pipe = bench.pipe;
+    let frame = |messages: &[Vec<u8>]| binary_frame(messages.iter().map(Vec::as_slice));
+    bench.give(Input::Pipe(pipe, PipeEvent::Binary(&frame(&[binary(2, "two"), binary(4, "four")]))));
+    assert_eq!(bench.title("e1").as_deref(), Some("two"));
+    let found = encode_json(
+        r#"{"type":"subscribed","payload":{"channel":"project:p","epoch":"e","seq":4,"recovered":true}}"#,
+    );
+    bench
+        .give(Input::Pipe(pipe, PipeEvent::Binary(&frame(&[found, binary(3, "three"), binary(3, "again")]))));
+    assert_eq!(bench.title("e1").as_deref(), Some("four"));
+    let told = bench.events.iter().filter(|event| matches!(event, Event::Message(_))).count();
+    assert_eq!((told, bench.client.metrics().duplicates), (3, 1));
+    bench.give(Input::Pipe(pipe, PipeEvent::Binary(&[7, 1, 2])));
+    assert_eq!(bench.client.metrics().malformed, 1);
+}
