@@ -20,7 +20,7 @@ use web_sys::{Event, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction, 
 use super::clock::wall_ms;
 use super::global::{call_method, explain, property, spell};
 use super::locks;
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Row, StorageOp};
 use crate::core::offline::Table;
 
@@ -214,7 +214,7 @@ async fn connect(name: &str) -> Result<IdbDatabase, Fault> {
 fn factory() -> Result<IdbFactory, Fault> {
     property(&js_sys::global(), "indexedDB")
         .dyn_into::<IdbFactory>()
-        .map_err(|_| Fault::new("storage_unavailable", "this browser offers no IndexedDB here"))
+        .map_err(|_| Fault::lasting(FaultCode::StorageUnavailable, "this browser offers no IndexedDB here"))
 }
 
 /// Starts a batch: all requests at once, then `commit`, so that the transaction ends even if the page freezes now.
@@ -253,12 +253,12 @@ fn finish(transaction: IdbTransaction, done: Done) {
         let ended = settled(transaction.as_ref(), &["complete"], &["abort"]).await;
         done(ended.map_err(|_| match transaction.error() {
             Some(error) => {
-                let code =
-                    if error.name() == "QuotaExceededError" { "quota_exceeded" } else { "storage_aborted" };
-                Fault::retryable(code, format!("{}: {}", error.name(), error.message()))
+                let full = error.name() == "QuotaExceededError";
+                let code = if full { FaultCode::QuotaExceeded } else { FaultCode::StorageAborted };
+                Fault::new(code, format!("{}: {}", error.name(), error.message()))
             }
             None => {
-                Fault::retryable("storage_aborted", "the browser aborted the transaction without a cause")
+                Fault::new(FaultCode::StorageAborted, "the browser aborted the transaction without a cause")
             }
         }));
     });
@@ -288,7 +288,7 @@ async fn settled(target: &web_sys::EventTarget, good: &[&str], bad: &[&str]) -> 
 }
 
 fn storage_fault(cause: &str) -> Fault {
-    Fault::retryable("storage_unavailable", format!("the database cannot be used: {cause}"))
+    Fault::new(FaultCode::StorageUnavailable, format!("the database cannot be used: {cause}"))
 }
 
 /// The program's own cache: values as JSON text with the wall clock at which they expire.

@@ -1,16 +1,144 @@
 //! What goes wrong, in the one shape in which it reaches the caller.
+//!
+//! Owns the codes: `docs/ERRORS.md` explains them, and `tests/errors.rs` holds that table against [`FaultCode::ALL`].
+//! Guarantees that nothing else in the core or its adapters names a code. Does not know what raises them.
+
+use std::sync::Arc;
 
 use crate::core::json::{Fields, as_bool, as_string, as_u53, push_string};
+
+/// One list for the variants, their names and whether they pass, so that none can be left out.
+macro_rules! codes {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, retryable: $retryable:literal;)+) => {
+        /// The kind of a fault.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum FaultCode {
+            $($(#[$doc])* $variant,)+
+            /// One that a server made up.
+            Other(Arc<str>),
+        }
+
+        impl FaultCode {
+            /// All that have a name here.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// Its stable name.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $name,)+
+                    Self::Other(name) => name,
+                }
+            }
+
+            /// Whether the same may succeed later, unless the fault itself says otherwise.
+            pub fn is_retryable(&self) -> bool {
+                match self {
+                    $(Self::$variant => $retryable,)+
+                    Self::Other(_) => false,
+                }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The caller gave something that is not accepted.
+    InvalidArgument = "invalid_argument", retryable: false;
+    /// The same for an option of the constructor.
+    InvalidConfig = "invalid_config", retryable: false;
+    /// An option asks for what this version lacks.
+    Unsupported = "unsupported", retryable: false;
+    /// The calendar was destroyed.
+    Destroyed = "destroyed", retryable: false;
+    /// `disconnect()` came before there was a connection.
+    Disconnected = "disconnected", retryable: false;
+    /// `unsubscribe()` came before the answer.
+    Unsubscribed = "unsubscribed", retryable: false;
+    /// Too many messages wait for a connection.
+    QueueFull = "queue_full", retryable: true;
+    /// No acknowledgement in time.
+    Timeout = "timeout", retryable: true;
+    /// A write that is not kept on this device.
+    NotStored = "not_stored", retryable: false;
+    /// The database cannot be used.
+    StorageUnavailable = "storage_unavailable", retryable: true;
+    /// A transaction failed.
+    StorageAborted = "storage_aborted", retryable: true;
+    /// The origin's storage is full.
+    QuotaExceeded = "quota_exceeded", retryable: true;
+    /// A stored row cannot be read.
+    CorruptRow = "corrupt_row", retryable: false;
+    /// The server sent what is no message.
+    BadMessage = "bad_message", retryable: false;
+    /// `refreshToken` failed.
+    TokenUnavailable = "token_unavailable", retryable: true;
+    /// The configured attempts are used up.
+    MaxAttempts = "max_attempts", retryable: true;
+    /// The server closed the connection over a breach of protocol.
+    ProtocolError = "protocol_error", retryable: false;
+    /// The server closed the connection for good with a code of its own.
+    RefusedByServer = "refused_by_server", retryable: false;
+    /// The server refused a message without a code.
+    Refused = "refused", retryable: false;
+    /// The server did not understand.
+    BadRequest = "bad_request", retryable: false;
+    /// No sign-in, or a bad token.
+    Unauthorized = "unauthorized", retryable: false;
+    /// The token is over.
+    TokenExpired = "token_expired", retryable: false;
+    /// This user may not do that.
+    Forbidden = "forbidden", retryable: false;
+    /// There is no such thing.
+    NotFound = "not_found", retryable: false;
+    /// There is one already.
+    AlreadyExists = "already_exists", retryable: false;
+    /// The event breaks a rule.
+    InvalidEvent = "invalid_event", retryable: false;
+    /// Over a limit.
+    TooLarge = "too_large", retryable: false;
+    /// The server does not know the type of a message.
+    UnknownType = "unknown_type", retryable: false;
+    /// The stream of writes is another user's.
+    ClientMismatch = "client_mismatch", retryable: false;
+    /// A write came out of order.
+    SequenceGap = "sequence_gap", retryable: true;
+    /// Slow down.
+    RateLimited = "rate_limited", retryable: true;
+    /// The server cannot write at the moment.
+    Unavailable = "unavailable", retryable: true;
+}
+
+impl FaultCode {
+    /// The code of that name.
+    pub fn of(name: &str) -> Self {
+        Self::ALL
+            .iter()
+            .find(|code| code.as_str() == name)
+            .map_or_else(|| Self::Other(Arc::from(name)), Self::clone)
+    }
+
+    /// Whether signing in anew is the answer to it.
+    pub fn is_about_signing_in(&self) -> bool {
+        matches!(self, Self::Unauthorized | Self::TokenExpired)
+    }
+
+    /// Whether `connect()` may go on from where this ended the connection, once the cause is dealt with.
+    pub fn is_resumable(&self) -> bool {
+        matches!(self, Self::TooLarge | Self::Unauthorized | Self::MaxAttempts)
+    }
+}
 
 /// A fault with its code, as `RealtimeError` shows it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Stable name of the kind, snake case: `forbidden`, `invalid_argument`, …
-    pub code: String,
+    /// Its kind.
+    pub code: FaultCode,
     /// A sentence for a person.
     pub message: String,
     /// Whether the same may succeed later.
     pub retryable: bool,
+    /// Of a fault that ended the connection: whether `connect()` may go on once its cause is dealt with.
+    pub resumable: Option<bool>,
     /// More, as JSON text.
     pub details: Option<String>,
     /// Milliseconds before which a retry makes no sense.
@@ -18,20 +146,26 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A fault that stays one.
-    pub fn new(code: &str, message: impl Into<String>) -> Self {
+    /// A fault of that kind.
+    pub fn new(code: FaultCode, message: impl Into<String>) -> Self {
         Self {
-            code: code.to_owned(),
+            retryable: code.is_retryable(),
+            code,
             message: message.into(),
-            retryable: false,
+            resumable: None,
             details: None,
             retry_after_ms: None,
         }
     }
 
-    /// A fault that may pass.
-    pub fn retryable(code: &str, message: impl Into<String>) -> Self {
-        Self { retryable: true, ..Self::new(code, message) }
+    /// A fault that no repetition cures, though others of its kind may pass.
+    pub fn lasting(code: FaultCode, message: impl Into<String>) -> Self {
+        Self { retryable: false, ..Self::new(code, message) }
+    }
+
+    /// A fault after which no connection is tried until the program asks for one.
+    pub fn terminal(code: FaultCode, message: impl Into<String>) -> Self {
+        Self { resumable: Some(code.is_resumable()), ..Self::new(code, message) }
     }
 
     /// The caller's mistake in `field`: what came and what is accepted.
@@ -44,17 +178,19 @@ impl Fault {
         push_string(&mut details, expected);
         details.push('}');
         let message = format!("{field}: expected {expected}, got {got}");
-        Self { details: Some(details), ..Self::new("invalid_argument", message) }
+        Self { details: Some(details), ..Self::new(FaultCode::InvalidArgument, message) }
     }
 
     /// The fault that the payload of an `error` message tells. Missing parts are filled in, never trusted to be there.
     pub fn from_payload(payload: &str) -> Self {
         let fields = Fields::parse(payload).unwrap_or_default();
-        let text = |key| fields.get(key).and_then(as_string).map(std::borrow::Cow::into_owned);
+        let text = |key| fields.get(key).and_then(as_string);
         Self {
-            code: text("code").unwrap_or_else(|| "refused".to_owned()),
-            message: text("message").unwrap_or_else(|| "the server refused the message".to_owned()),
+            code: text("code").map_or(FaultCode::Refused, |name| FaultCode::of(&name)),
+            message: text("message")
+                .map_or_else(|| "the server refused the message".to_owned(), std::borrow::Cow::into_owned),
             retryable: fields.get("retryable").and_then(as_bool).unwrap_or(false),
+            resumable: None,
             details: fields.get("details").map(str::to_owned),
             retry_after_ms: fields.get("retryAfter").and_then(as_u53),
         }

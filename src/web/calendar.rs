@@ -13,7 +13,7 @@ use super::status::{failed_action, metrics, sync_status};
 use crate::browser::{Cache, Pump, origin, random_seed, spell};
 use crate::core::client::Client;
 use crate::core::config::Config;
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Call, Input, Reply};
 use crate::core::json::quote;
 use crate::core::model::project_channel;
@@ -288,7 +288,8 @@ impl RealtimeCalendar {
     }
 
     fn cache(&self) -> Result<Cache, JsValue> {
-        let unavailable = || Fault::new("storage_unavailable", "offline is switched off: there is no cache");
+        let unavailable =
+            || Fault::lasting(FaultCode::StorageUnavailable, "offline is switched off: there is no cache");
         self.pump.database().map(Cache::new).ok_or_else(|| realtime_error(&unavailable()))
     }
 }

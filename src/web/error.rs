@@ -11,8 +11,9 @@ pub(super) fn realtime_error(fault: &Fault) -> JsValue {
     error.set_name("RealtimeError");
     let details = fault.details.as_deref().and_then(|details| JSON::parse(details).ok());
     for (key, value) in [
-        ("code", Some(JsValue::from_str(&fault.code))),
+        ("code", Some(JsValue::from_str(fault.code.as_str()))),
         ("retryable", Some(JsValue::from_bool(fault.retryable))),
+        ("resumable", fault.resumable.map(JsValue::from_bool)),
         ("details", details),
     ] {
         if let Some(value) = value {

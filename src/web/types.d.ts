@@ -193,10 +193,15 @@ export interface GraphqlOptions {
 
 /** Every error of this package. */
 export interface RealtimeError extends Error {
-  /** Stable, snake case: `not_initialized`, `invalid_argument`, `forbidden`, … */
+  /** Stable, snake case: `not_initialized`, `invalid_argument`, `forbidden`, …; `docs/ERRORS.md` lists them all. */
   code: string
   /** Whether the same may succeed later. */
   retryable: boolean
+  /**
+   * Only on an error that ended the connection, which is in state `error` from then on: whether `connect()` may go on
+   * once the cause is dealt with. What to do about each stands in `docs/ERRORS.md`.
+   */
+  resumable?: boolean
   details?: unknown
 }
 
@@ -328,7 +333,7 @@ export interface RealtimeListeners {
 export declare class RealtimeCalendar {
   /**
    * Makes a calendar; nothing is opened yet.
-   * @throws {RealtimeError} `not_initialized` before `init()` has finished, `invalid_argument` for a wrong option.
+   * @throws {RealtimeError} `not_initialized` before `init()` has finished, `invalid_config` for a wrong option.
    */
   constructor(config: RealtimeConfig)
 

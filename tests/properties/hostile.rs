@@ -2,6 +2,7 @@
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::config::{Config, OfflineConfig, Value};
+use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::{BatchId, PipeId};
 use baro_realtime::core::io::{Call, Effect, Event, Input, Output, PipeEvent, Reply, Row, StorageEvent};
 use baro_realtime::core::offline::Table;
@@ -186,7 +187,7 @@ proptest! {
                     let at = usize::try_from(at).unwrap_or(0).min(batches.len());
                     let Some(batch) = batches.get(at).copied() else { continue };
                     batches.remove(at);
-                    let fault = baro_realtime::core::fault::Fault::new("quota", "full");
+                    let fault = Fault::new(FaultCode::QuotaExceeded, "full");
                     let event = if well { StorageEvent::Committed(batch) } else { StorageEvent::Aborted(batch, fault) };
                     client.handle(now, Input::Storage(event))
                 }

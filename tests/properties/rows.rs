@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use baro_realtime::core::delivery::Write;
-use baro_realtime::core::fault::Fault;
+use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::{ClientId, WriteId};
 use baro_realtime::core::model::WriteKind;
 use baro_realtime::core::offline::{decode_dead, decode_write, encode_dead, encode_write, row_key};
@@ -39,7 +39,7 @@ proptest! {
 
     #[test]
     fn a_dead_letter_comes_back(write in write(), code in any::<String>(), message in any::<String>()) {
-        let fault = Fault::new(&code, message);
+        let fault = Fault::new(FaultCode::of(&code), message);
         prop_assert_eq!(decode_dead(&row_key(&write.id), &encode_dead(&write, &fault)), Ok((write, fault)));
     }
 

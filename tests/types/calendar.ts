@@ -27,7 +27,7 @@ export async function usesEveryMember(): Promise<void> {
   const stop: () => void = calendar.on('state-change', (now, before) => [now, before, state, connected])
   stop()
   calendar.once('connected', () => {})
-  const onError = (error: RealtimeError) => [error.code, error.retryable, error.details, error.message]
+  const onError = (error: RealtimeError) => [error.code, error.retryable, error.resumable, error.details, error.message]
   calendar.on('error', onError)
   calendar.off('error', onError)
   // @ts-expect-error: no such listener type

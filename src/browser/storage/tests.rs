@@ -67,7 +67,7 @@ async fn an_aborted_transaction_is_an_error_with_its_cause() {
 
     let aborted = begin();
     aborted.abort().unwrap();
-    assert_eq!(end(aborted).await.map_err(|fault| fault.code), Err("storage_aborted".to_owned()));
+    assert_eq!(end(aborted).await.map_err(|fault| fault.code), Err(FaultCode::StorageAborted));
 
     let repeated = begin();
     let store = repeated.object_store("outbox").unwrap();
@@ -149,5 +149,5 @@ async fn without_indexeddb_the_fault_says_so() {
     } else {
         Object::define_property(&global, &"indexedDB".into(), own.unchecked_ref());
     }
-    assert_eq!(loaded.map_err(|fault| fault.code), Err("storage_unavailable".to_owned()));
+    assert_eq!(loaded.map_err(|fault| fault.code), Err(FaultCode::StorageUnavailable));
 }

@@ -55,7 +55,7 @@ impl Client {
             let details = format!("{{\"channel\":{}}}", quote(&channel));
             return self.error(fault.with_details(details));
         }
-        if matches!(fault.code.as_str(), "unauthorized" | "token_expired") {
+        if fault.code.is_about_signing_in() {
             return self.session.handle_sign_in_refused(now.mono);
         }
         self.error(fault);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Client, Storage};
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Call, Event, Outcome, Reply};
 use crate::core::json::{Fields, each_field, is_finite_number, validate};
 use crate::core::model::{Query, WriteKind};
@@ -26,8 +26,10 @@ impl Client {
                 for user in self.roster.clear() {
                     self.on_user_left(user);
                 }
-                let fault =
-                    Fault::new("disconnected", "disconnect() was called before there was a connection");
+                let fault = Fault::new(
+                    FaultCode::Disconnected,
+                    "disconnect() was called before there was a connection",
+                );
                 self.refuse_connecting(&fault);
                 Ok(Reply::Done)
             }
@@ -102,7 +104,7 @@ impl Client {
         if text.len() > self.frame_bytes_max {
             let most = format!("at most {} bytes as JSON", self.frame_bytes_max);
             return Err(Fault {
-                code: "too_large".to_owned(),
+                code: FaultCode::TooLarge,
                 ..Fault::argument("payload", &text.len().to_string(), &most)
             });
         }
@@ -110,7 +112,7 @@ impl Client {
         let request = crate::core::delivery::Request { id, text, ticket, ack_ms };
         self.requests.push(now.mono, request).map_err(|waiting| {
             let text = format!("{waiting} messages wait for a connection already; this one was not queued");
-            Fault::retryable("queue_full", text)
+            Fault::new(FaultCode::QueueFull, text)
         })?;
         Ok(Reply::Ticket(ticket))
     }
@@ -135,7 +137,10 @@ impl Client {
         for ticket in waiting {
             self.settle(
                 ticket,
-                Outcome::Refused(Fault::new("unsubscribed", "unsubscribed before the server answered")),
+                Outcome::Refused(Fault::new(
+                    FaultCode::Unsubscribed,
+                    "unsubscribed before the server answered",
+                )),
             );
         }
         let key =
@@ -166,7 +171,7 @@ impl Client {
             }
         }
         self.flush_storage();
-        let fault = Fault::new("destroyed", "the calendar was destroyed");
+        let fault = Fault::new(FaultCode::Destroyed, "the calendar was destroyed");
         let mut tickets = std::mem::take(&mut self.connecting);
         tickets.append(&mut std::mem::take(&mut self.flushing));
         tickets.append(&mut self.requests.abandon());

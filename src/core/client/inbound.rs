@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Client, Dialect};
 use crate::core::delivery::{Arrival, Position};
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::PipeId;
 use crate::core::io::{Event, Outcome, RemoteChange};
 use crate::core::json::{Fields, as_string, as_u53, each_field, each_item};
@@ -37,7 +37,7 @@ impl Client {
     fn on_malformed(&mut self, what: &str) {
         self.metrics.malformed += 1;
         self.error(Fault::new(
-            "bad_message",
+            FaultCode::BadMessage,
             format!("the server sent something that is no message: {what}"),
         ));
     }

@@ -1,7 +1,7 @@
 //! What the session wants, and what a connection's end means for the rest.
 
 use super::{ACK_PROBE_MS, Client, Dialect};
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Effect, Event, Outcome};
 use crate::core::session::{Action, State};
 use crate::core::time::{Now, Timestamp};
@@ -9,7 +9,7 @@ use crate::core::time::{Now, Timestamp};
 impl Client {
     pub(super) fn on_token(&mut self, now: Now, result: Result<String, String>) {
         if let Err(reason) = &result {
-            self.error(Fault::retryable("token_unavailable", format!("refreshToken failed: {reason}")));
+            self.error(Fault::new(FaultCode::TokenUnavailable, format!("refreshToken failed: {reason}")));
         }
         self.session.handle_token(now.mono, result);
     }
@@ -44,7 +44,7 @@ impl Client {
                 Action::Exhausted => {
                     self.tell(Event::AttemptsExhausted);
                     let text = format!("no connection after {} attempts", self.session.attempt());
-                    self.refuse_connecting(&Fault::retryable("max_attempts", text));
+                    self.refuse_connecting(&Fault::terminal(FaultCode::MaxAttempts, text));
                 }
                 Action::Failed(fault) => {
                     self.error(fault.clone());

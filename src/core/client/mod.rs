@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use crate::core::config::Config;
 use crate::core::delivery::{Channels, Outbox, Requests, Write};
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{Effect, Event, Input, Outcome, Output, PipeEvent, Reply, StorageOp};
 use crate::core::map::SortedMap;
@@ -210,7 +210,7 @@ impl Client {
             return Ok(Reply::Done);
         }
         if self.destroyed {
-            return Err(Fault::new("destroyed", "the calendar was destroyed; make a new one"));
+            return Err(Fault::new(FaultCode::Destroyed, "the calendar was destroyed; make a new one"));
         }
         self.session.set_wall(now.wall_ms);
         let reply = match input {
@@ -269,7 +269,7 @@ impl Client {
         }
         for (ticket, sent) in self.requests.take_overdue(now.mono) {
             let text = "the message was not acknowledged in time";
-            let fault = Fault::retryable("timeout", text).with_details(format!("{{\"sent\":{sent}}}"));
+            let fault = Fault::new(FaultCode::Timeout, text).with_details(format!("{{\"sent\":{sent}}}"));
             self.settle(ticket, Outcome::Refused(fault));
         }
         for channel in self.channels.take_due(now.mono) {

@@ -2,7 +2,7 @@
 
 use super::{Batch, Client, Failed, Storage};
 use crate::core::delivery::Write;
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId};
 use crate::core::io::{Effect, Event, Outcome, Row, StorageEvent, StorageOp};
 use crate::core::model::EventDoc;
@@ -69,7 +69,7 @@ impl Client {
                     "a stored row of {} is unreadable and was left where it is: {what}",
                     row.table.name()
                 );
-                self.error(Fault::new("corrupt_row", text));
+                self.error(Fault::new(FaultCode::CorruptRow, text));
             }
         }
         // They come below what was written while they were being read.
@@ -108,7 +108,8 @@ impl Client {
         ops.append(&mut self.ops);
         let tickets = std::mem::take(&mut self.ops_for);
         if self.storage == Storage::Memory {
-            let fault = Fault::retryable("not_stored", "there is no storage: edits live as long as the page");
+            let fault =
+                Fault::new(FaultCode::NotStored, "there is no storage: edits live as long as the page");
             for ticket in tickets {
                 self.settle(ticket, Outcome::Refused(fault.clone()));
             }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use super::Client;
 use crate::core::config::{Config, OfflineConfig, Value};
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{
     Call, Effect, Event, Input, Outcome, Output, PipeEvent, Reply, Row, StorageEvent, StorageOp,
@@ -201,7 +201,7 @@ impl Bench {
 
     fn refusal(&self, ticket: Ticket) -> Option<&str> {
         match self.outcome(ticket)? {
-            Outcome::Refused(fault) => Some(&fault.code),
+            Outcome::Refused(fault) => Some(fault.code.as_str()),
             Outcome::Done | Outcome::Value(_) => None,
         }
     }

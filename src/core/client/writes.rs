@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Client, Failed, Storage};
 use crate::core::delivery::Write;
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::WriteId;
 use crate::core::io::{Event, Outcome, Reply, Row, StorageOp};
 use crate::core::json::{Fields, JsonError};
@@ -40,7 +40,7 @@ impl Client {
         let id = body.string("id").unwrap_or_default();
         if self.store.shown(&id).is_some() {
             let text = format!("event.id: there is an event {id} already");
-            return Err(Fault::new("already_exists", text));
+            return Err(Fault::new(FaultCode::AlreadyExists, text));
         }
         self.write(now, WriteKind::Create, Arc::from(id), &body, None)
     }
@@ -81,7 +81,7 @@ impl Client {
 
     fn existing(&self, id: &str) -> Result<EventDoc, Fault> {
         let shown = self.store.shown(id).map(|shown| shown.doc.clone());
-        shown.ok_or_else(|| Fault::new("not_found", format!("id: there is no event {id}")))
+        shown.ok_or_else(|| Fault::new(FaultCode::NotFound, format!("id: there is no event {id}")))
     }
 
     fn write(
@@ -96,7 +96,7 @@ impl Client {
         if body.len() > BODY_BYTES_MAX {
             let most = format!("at most {BODY_BYTES_MAX} bytes as JSON");
             let fault = Fault::argument("event", &format!("{} bytes", body.len()), &most);
-            return Err(Fault { code: "too_large".to_owned(), ..fault });
+            return Err(Fault { code: FaultCode::TooLarge, ..fault });
         }
         let (persisted, confirmed) = (self.ticket(), self.ticket());
         let write = Write {
@@ -134,7 +134,7 @@ impl Client {
             self.ops_for.extend(write.persisted);
         } else if let Some(ticket) = write.persisted {
             let text = "offline is switched off: nothing is stored";
-            self.settle(ticket, Outcome::Refused(Fault::new("not_stored", text)));
+            self.settle(ticket, Outcome::Refused(Fault::new(FaultCode::NotStored, text)));
         }
     }
 
@@ -163,25 +163,22 @@ impl Client {
     /// The server did not do a write.
     pub(super) fn on_write_refused(&mut self, now: Now, id: &WriteId, fault: Fault) {
         let Some(write) = self.outbox.get_mut(id) else { return };
-        match fault.code.as_str() {
-            "sequence_gap" => {
-                let details = fault.details.as_deref().and_then(|details| Fields::parse(details).ok());
-                let expected = details.and_then(|details| details.u53("expected")).unwrap_or(0);
-                self.on_gap(now, WriteId { client: id.client.clone(), seq: expected });
-            }
+        if fault.code == FaultCode::SequenceGap {
+            let details = fault.details.as_deref().and_then(|details| Fields::parse(details).ok());
+            let expected = details.and_then(|details| details.u53("expected")).unwrap_or(0);
+            self.on_gap(now, WriteId { client: id.client.clone(), seq: expected });
+        } else if fault.code.is_about_signing_in() {
             // Signing in decides, not the write: it is held, and no attempt is counted.
-            "unauthorized" | "token_expired" => {
-                self.outbox.resume_from(id, now.mono);
-                self.session.handle_sign_in_refused(now.mono);
-            }
-            _ if fault.retryable && write.attempts < self.config.offline_retries() => {
-                let wait = RETRY_MS << write.attempts.min(6);
-                write.attempts += 1;
-                let wait = fault.retry_after_ms.unwrap_or(wait).min(RETRY_MS_MAX);
-                self.outbox.resume_from(id, now.mono.after(wait));
-                self.sync_changed = true;
-            }
-            _ => self.on_write_dead(now, id, fault),
+            self.outbox.resume_from(id, now.mono);
+            self.session.handle_sign_in_refused(now.mono);
+        } else if fault.retryable && write.attempts < self.config.offline_retries() {
+            let wait = RETRY_MS << write.attempts.min(6);
+            write.attempts += 1;
+            let wait = fault.retry_after_ms.unwrap_or(wait).min(RETRY_MS_MAX);
+            self.outbox.resume_from(id, now.mono.after(wait));
+            self.sync_changed = true;
+        } else {
+            self.on_write_dead(now, id, fault);
         }
     }
 
@@ -238,8 +235,8 @@ impl Client {
 
     pub(super) fn take_failed(&mut self, id: &str) -> Result<Failed, Fault> {
         let failed = self.failed.remove(id);
-        let failed =
-            failed.ok_or_else(|| Fault::new("not_found", format!("id: there is no failed action {id}")))?;
+        let failed = failed
+            .ok_or_else(|| Fault::new(FaultCode::NotFound, format!("id: there is no failed action {id}")))?;
         self.drop_row(Table::Dead, id.to_owned());
         Ok(failed)
     }

@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
 use super::value::Value;
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 
 /// The first fault of a configuration. Readers go on with the default: a single way out is smaller than one an option.
 pub(super) type FirstFault = RefCell<Option<Fault>>;
@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
 
     /// Takes note that what the option `name` asks for is not there.
     pub(super) fn unsupported(&self, name: &str, text: &str) {
-        let fault = Fault::new("unsupported", format!("{}.{name}: {text}", self.path));
+        let fault = Fault::new(FaultCode::Unsupported, format!("{}.{name}: {text}", self.path));
         self.first.borrow_mut().get_or_insert(fault);
     }
 
@@ -272,7 +272,7 @@ fn has_host(rest: &str) -> bool {
 
 fn note(first: &FirstFault, field: &str, got: &str, expected: &str) {
     first.borrow_mut().get_or_insert_with(|| Fault {
-        code: "invalid_config".to_owned(),
+        code: FaultCode::InvalidConfig,
         ..Fault::argument(field, got, expected)
     });
 }

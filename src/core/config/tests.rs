@@ -54,7 +54,7 @@ fn every_option_that_is_wrong_is_named_with_what_came() {
         ("reconect", object(&[]), "config.reconect", "an object"),
     ] {
         let fault = with(name, value).unwrap_err();
-        assert_eq!(fault.code, "invalid_config");
+        assert_eq!(fault.code.as_str(), "invalid_config");
         assert!(fault.message.starts_with(&format!("{field}: expected ")), "{}", fault.message);
         assert!(fault.message.ends_with(&format!(", got {got}")), "{}", fault.message);
     }
@@ -96,7 +96,7 @@ fn what_this_version_lacks_is_refused_instead_of_ignored() {
         ("transports", Value::List(vec![text("polling")]), "config.transports"),
     ] {
         let fault = with(name, value).unwrap_err();
-        assert_eq!(fault.code, "unsupported");
+        assert_eq!(fault.code.as_str(), "unsupported");
         assert!(fault.message.starts_with(field), "{}", fault.message);
     }
 }

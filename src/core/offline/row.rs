@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::core::delivery::Write;
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{ClientId, WriteId};
 use crate::core::json::{Fields, as_string, is_null, quote};
 use crate::core::model::WriteKind;
@@ -109,7 +109,7 @@ pub fn decode_write(key: &str, row: &str) -> Result<Write, (Option<WriteId>, Str
 /// The row of a write that was refused for good, with the reason.
 pub fn encode_dead(write: &Write, fault: &Fault) -> String {
     let mut fields = fields_of(write);
-    fields.set_string("code", &fault.code);
+    fields.set_string("code", fault.code.as_str());
     fields.set_string("message", &fault.message);
     fields.to_text()
 }
@@ -122,7 +122,7 @@ pub fn decode_dead(key: &str, row: &str) -> Result<(Write, Fault), (Option<Write
     let write = decode_write(key, row)?;
     let fields = Fields::parse(row).unwrap_or_default();
     let text = |key: &str| fields.string(key).unwrap_or_default();
-    Ok((write, Fault::new(&text("code"), text("message"))))
+    Ok((write, Fault::new(FaultCode::of(&text("code")), text("message"))))
 }
 
 #[cfg(test)]
@@ -148,7 +148,7 @@ mod tests {
     fn a_row_brings_back_the_write() {
         let write = write();
         assert_eq!(decode_write(&row_key(&write.id), &encode_write(&write)), Ok(write.clone()));
-        let fault = Fault::new("forbidden", "not yours");
+        let fault = Fault::new(FaultCode::Forbidden, "not yours");
         assert_eq!(decode_dead(&row_key(&write.id), &encode_dead(&write, &fault)), Ok((write, fault)));
     }
 

@@ -7,7 +7,7 @@ use super::phase::Phase;
 use super::token::{REQUEST_MS, TokenKeeper};
 use super::words::{Action, Signal, State};
 use crate::core::config::{Config, ReconnectConfig};
-use crate::core::fault::Fault;
+use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::PipeId;
 use crate::core::rng::Rng;
 use crate::core::time::{Timestamp, soonest};
@@ -247,7 +247,10 @@ impl Session {
             CloseVerdict::SignIn => self.on_sign_in_refused(now),
             CloseVerdict::Terminal(cause) => {
                 let told = if reason.is_empty() { "without a reason" } else { reason };
-                self.fail(Fault::new(cause, format!("the server closed the connection with {code}: {told}")));
+                self.fail(Fault::terminal(
+                    cause,
+                    format!("the server closed the connection with {code}: {told}"),
+                ));
             }
         }
         self.spread_ms = None;
@@ -371,8 +374,8 @@ impl Session {
     fn on_sign_in_refused(&mut self, now: Timestamp) {
         let again = self.token.refuse();
         if !self.token.can_refresh() {
-            self.fail(Fault::new(
-                "unauthorized",
+            self.fail(Fault::terminal(
+                FaultCode::Unauthorized,
                 "the server refused the token, and no refreshToken is configured",
             ));
         } else if again {

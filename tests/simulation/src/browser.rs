@@ -1,6 +1,7 @@
 //! What a browser does for the core: effects become packets and transactions, their ends become inputs. It decides
 //! nothing.
 
+use baro_realtime::core::fault::FaultCode;
 use baro_realtime::core::id::PipeId;
 use baro_realtime::core::io::{Effect, Event, Input, Outcome, PipeEvent, StorageEvent, StorageOp};
 use baro_realtime::core::offline::Table;
@@ -71,7 +72,7 @@ impl World {
                 self.judge.settled(d, ticket, &outcome, &device.disk)?;
             }
             Event::Error(fault) => {
-                if fault.code == "forbidden" && self.options.signed_in {
+                if fault.code == FaultCode::Forbidden && self.options.signed_in {
                     let seen = projects_of(&self.devices[d].user);
                     if let Some(program) = self.devices[d].program.as_mut() {
                         let named = |channel: &str| channel.strip_prefix("project:").map(str::to_owned);

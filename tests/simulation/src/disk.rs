@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use baro_realtime::core::fault::Fault;
+use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::BatchId;
 use baro_realtime::core::io::{Row, StorageEvent, StorageOp};
 use baro_realtime::core::offline::Table;
@@ -94,5 +94,5 @@ impl Disk {
 
 /// Why a transaction fails.
 pub(crate) fn aborted(batch: BatchId) -> StorageEvent {
-    StorageEvent::Aborted(batch, Fault::retryable("storage_failed", "QuotaExceededError"))
+    StorageEvent::Aborted(batch, Fault::new(FaultCode::QuotaExceeded, "QuotaExceededError"))
 }

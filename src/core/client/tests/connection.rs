@@ -156,7 +156,33 @@ fn every_ticket_settles_when_the_calendar_is_destroyed() {
     assert_eq!(bench.refusal(persisted), Some("not_stored"));
     assert_eq!(
         bench.input(Input::Call(Call::Connect)).map_err(|fault| fault.code),
-        Err("destroyed".to_owned())
+        Err(FaultCode::Destroyed)
     );
     assert_eq!(bench.client.poll_timeout(), None);
+}
+
+#[test]
+fn an_end_for_good_says_whether_it_may_be_resumed() {
+    for (code, expected) in [
+        (1009, Some(true)),
+        (4400, Some(false)),
+        (4403, Some(false)),
+        (4500, Some(false)),
+        (4401, Some(true)),
+    ] {
+        let mut bench = Bench::new();
+        bench.connect();
+        bench.input(Input::Pipe(bench.pipe, PipeEvent::Closed { code, reason: "" })).unwrap();
+        let told: Vec<_> = bench
+            .events
+            .iter()
+            .filter_map(|event| match event {
+                Event::Error(fault) => Some(fault.resumable),
+                _ => None,
+            })
+            .collect();
+        assert_eq!((told, bench.client.state()), (vec![expected], State::Error), "{code}");
+        bench.input(Input::Call(Call::Connect)).unwrap();
+        assert_eq!(bench.client.state(), State::Connecting, "only the program goes on");
+    }
 }

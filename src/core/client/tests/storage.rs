@@ -57,9 +57,12 @@ fn persisted_means_committed() {
     let (_, other, _) = bench.write(Call::Create(EVENT.to_owned()));
     assert_eq!((bench.commits.len(), bench.outcome(persisted)), (2, None));
     bench.store(StorageEvent::Committed(bench.commits[0].0));
-    let full = Fault::retryable("quota", "full");
+    let full = Fault::new(FaultCode::QuotaExceeded, "full");
     bench.store(StorageEvent::Aborted(bench.commits[1].0, full));
-    assert_eq!((bench.outcome(persisted), bench.refusal(other)), (Some(&Outcome::Done), Some("quota")));
+    assert_eq!(
+        (bench.outcome(persisted), bench.refusal(other)),
+        (Some(&Outcome::Done), Some("quota_exceeded"))
+    );
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn a_row_goes_with_the_decision_and_goes_again_if_that_failed() {
     let gone = StorageOp::Delete(Table::Outbox, row_key(&WriteId { client: bench.own(), seq: 1 }));
     let (batch, ops) = bench.commits[1].clone();
     assert_eq!(ops, std::slice::from_ref(&gone));
-    bench.store(StorageEvent::Aborted(batch, Fault::retryable("quota", "full")));
+    bench.store(StorageEvent::Aborted(batch, Fault::new(FaultCode::QuotaExceeded, "full")));
     bench.write(Call::Create(EVENT.to_owned()));
     assert_eq!(bench.commits[2].1.first(), Some(&gone));
 }
@@ -101,7 +104,7 @@ fn without_storage_everything_works_and_says_so() {
     bench.store(StorageEvent::Unavailable("private window".to_owned()));
     assert!(bench.events.contains(&Event::StorageDegraded("private window".to_owned())));
     assert_eq!(bench.sent_types(), ["event:create"]);
-    bench.store(StorageEvent::Aborted(bench.commits[0].0, Fault::new("not_stored", "")));
+    bench.store(StorageEvent::Aborted(bench.commits[0].0, Fault::new(FaultCode::NotStored, "")));
     bench.hear(&ack(1, &id, 1, "done"));
     assert_eq!(bench.refusal(persisted), Some("not_stored"));
     assert!(matches!(bench.outcome(confirmed), Some(Outcome::Value(_))));
@@ -127,7 +130,10 @@ fn an_unreadable_row_is_reported_and_the_others_are_sent() {
     bench.connect();
     bench.store(StorageEvent::Loaded(vec![broken, row("old", 2, "e2", "fine")]));
     assert!(
-        bench.events.iter().any(|event| matches!(event, Event::Error(fault) if fault.code == "corrupt_row"))
+        bench
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Error(fault) if fault.code == FaultCode::CorruptRow))
     );
     assert_eq!(bench.sent_types(), ["event:update"]);
 }

@@ -136,7 +136,7 @@ impl Judge {
     pub(crate) fn told_error(&self, fault: &Fault) -> Result<(), Violation> {
         match fault.code.as_str() {
             "bad_message" | "corrupt_row" | "protocol_error" => {
-                Err(Violation::new("I12", format!("{}: {}", fault.code, fault.message)))
+                Err(Violation::new("I12", format!("{}: {}", fault.code.as_str(), fault.message)))
             }
             _ => Ok(()),
         }

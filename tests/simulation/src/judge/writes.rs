@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use baro_realtime::core::client::Client;
+use baro_realtime::core::fault::FaultCode;
 use baro_realtime::core::id::Ticket;
 use baro_realtime::core::io::{Outcome, Reply};
 use baro_realtime::core::json::Fields;
@@ -102,13 +103,16 @@ impl Judge {
                     return Err(Violation::new("I5", what));
                 }
             }
-            (Purpose::Confirmed(stream, seq), Outcome::Refused(fault)) if fault.code != "destroyed" => {
+            (Purpose::Confirmed(stream, seq), Outcome::Refused(fault))
+                if fault.code != FaultCode::Destroyed =>
+            {
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
                 fact.given_up |= fault.retryable;
                 if fact.decided != Some(Verdict::Refused) && !fault.retryable {
                     let what = format!(
                         "{stream}:{seq} counts as refused ({}), the server has it as {:?}",
-                        fault.code, fact.decided
+                        fault.code.as_str(),
+                        fact.decided
                     );
                     return Err(Violation::new("I5", what));
                 }
