@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 /// Each part of the core and what it may use. Parts that are not listed for one another do not know each other.
 const PARTS: &[(&str, &[&str])] = &[
+    ("mutant", &[]),
     ("time", &[]),
     ("rng", &[]),
     ("map", &[]),

@@ -1,5 +1,6 @@
 // Programs of this workspace: what compiles them, and where they are then.
 
+import { join } from 'node:path'
 import { at } from './paths.mjs'
 import { CommandFailed, mustRun, start } from './command.mjs'
 import { step } from './progress.mjs'
@@ -19,13 +20,13 @@ async function packageOf(program) {
 }
 
 /** Compiles a program and returns its path. */
-export async function buildCargoProgram(program, profile) {
+export async function buildCargoProgram(program, profile, env = {}) {
   const owner = await packageOf(program)
   if (!owner) throw new CommandFailed(`No crate of this workspace has a program called ${program}.`)
   await step(`${program}, profile ${profile}`, () =>
-    mustRun('cargo', ['build', '--profile', profile, '-p', owner, '--bin', program], { show: true }),
+    mustRun('cargo', ['build', '--profile', profile, '-p', owner, '--bin', program], { show: true, env }),
   )
-  return at('target', folders[profile] ?? profile, program)
+  return join(env.CARGO_TARGET_DIR ?? at('target'), folders[profile] ?? profile, program)
 }
 
 /** Runs a program in the foreground and returns its exit code. It gets time to finish what it is doing when it is told to stop. */

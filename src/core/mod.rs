@@ -2,6 +2,11 @@
 
 #![forbid(unsafe_code)]
 
+// Before all that use its macro.
+#[doc(hidden)]
+#[macro_use]
+pub mod mutant;
+
 pub mod client;
 pub mod config;
 pub mod delivery;

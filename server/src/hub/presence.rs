@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use baro_realtime::core::json::{Fields, as_bool, as_string, is_null, quote};
 use baro_realtime::core::time::Now;
+use baro_realtime::mutant;
 
 use super::io::ConnectionId;
 use super::message::{Kind, Message};
@@ -86,7 +87,7 @@ impl Hub {
     }
 
     pub(super) fn on_leave_grace_over(&mut self, now: Now, channel: &Arc<str>, user: &Arc<str>) {
-        if !self.roster.expire(channel, user, now.mono) {
+        if !self.roster.expire(channel, user, now.mono) || mutant!(ghost_in_channel) {
             return;
         }
         let mut audience = self.audience(std::slice::from_ref(channel), user);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use baro_realtime::core::json::Fields;
 use baro_realtime::core::time::{Now, Timestamp};
+use baro_realtime::mutant;
 
 use super::connection::{Connection, SignIn};
 use super::io::{ConnectionId, Output, Token};
@@ -48,7 +49,7 @@ impl Hub {
     pub(super) fn on_expiry(&mut self, now: Now, id: ConnectionId, at: Timestamp) {
         let expired =
             |connection: &Connection| matches!(connection.sign_in, SignIn::Done { until } if until <= at);
-        if self.connections.get(&id).is_some_and(expired) {
+        if self.connections.get(&id).is_some_and(expired) && !mutant!(expiry_ignored) {
             let fault = Fault::new(Code::TokenExpired, "the token is over");
             self.refuse(id, &Reply::default(), &fault);
             self.close(now, id, 4401, "token expired");
@@ -121,7 +122,7 @@ impl Hub {
     fn drop_forbidden(&mut self, now: Now, id: ConnectionId) {
         let Some(connection) = self.connection(id) else { return };
         let access = connection.access.clone();
-        let forbidden = |channel: &&Arc<str>| !access.allows_channel(channel);
+        let forbidden = |channel: &&Arc<str>| !access.allows_channel(channel) && !mutant!(revocation_ignored);
         let gone: Vec<Arc<str>> = connection.subscriptions.iter().filter(forbidden).cloned().collect();
         for channel in gone {
             self.unsubscribe(now, id, &channel);

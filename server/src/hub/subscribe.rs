@@ -5,6 +5,7 @@ use std::sync::Arc;
 use baro_realtime::core::json::{Fields, as_string, as_u53, is_null};
 use baro_realtime::core::model::project_channel;
 use baro_realtime::core::time::Now;
+use baro_realtime::mutant;
 
 use super::io::{ConnectionId, Job, Ticket};
 use super::message::Message;
@@ -74,6 +75,11 @@ impl Hub {
         if !connection.is_baro() {
             self.acknowledge(id, &reply, None);
             return self.register(now, id, &channel);
+        }
+        if mutant!(deaf_after_resubscribe)
+            && let Some(state) = self.channels.get_mut(&channel)
+        {
+            state.subscribers.remove(&id);
         }
         let job = Job::Load { channel: Arc::clone(&channel), position };
         let load = PendingLoad { channel: Arc::clone(&channel), reply };

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use baro_realtime::core::json::{Fields, as_string};
 use baro_realtime::core::time::Now;
+use baro_realtime::mutant;
 
 use super::io::{ConnectionId, Job, Ticket};
 use super::message::{Kind, Message};
@@ -45,6 +46,9 @@ impl Hub {
         connection.unanswered += 1;
         let author = Author { id: Arc::clone(&user.id), owner, access: connection.access.clone() };
         let job = Job::Write(Box::new(Write { stream, author, action }));
+        if mutant!(ack_before_decision) {
+            self.acknowledge(id, &reply, None);
+        }
         self.submit(job, |_| Pending::Write(PendingWrite { connection: id, reply }));
     }
 
@@ -108,12 +112,17 @@ impl Hub {
         for id in subscribers {
             let Some(connection) = self.connections.get(&id) else { continue };
             let all = connection.access == Access::All || connection.access.allows(&change.project);
+            let all = all || mutant!(read_rights_ignored);
             let text = if all { Arc::clone(&change.text) } else { change.seen_with(&connection.access) };
             let hidden = !all && !is_withdrawal(change, &text);
             if hidden && !connection.is_baro() {
                 continue;
             }
             let text = if hidden { Arc::clone(skip.get_or_insert(text)) } else { text };
+            let unsent = |bulk: bool| connection.queue.iter().any(|waiting| waiting.bulk == bulk);
+            if mutant!(subscribe_race) && unsent(true) || mutant!(change_not_told) && unsent(false) {
+                continue;
+            }
             sent += 1;
             self.counters.fanout_bytes += text.len() as u64;
             self.send(id, &text);

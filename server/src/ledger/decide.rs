@@ -7,6 +7,7 @@ use baro_realtime::core::model::{
     InvalidEvent, apply_changes, calendar_channel, check_changes, check_event, date_to_ms, iso_from_ms,
     new_event, project_channel,
 };
+use baro_realtime::mutant;
 
 use super::tables::{Client, EventRow, Head, StorageError, Stored, Tables};
 use super::{Action, Answer, Author, Change, Decision, Greeting, Stamp, Verdict, Withdrawn, Write};
@@ -37,9 +38,10 @@ pub fn decide<T: Tables>(
             return Ok(decision(Err(client_mismatch())));
         }
         let last = known.map_or(0, |client| client.last_seq);
-        if stream.seq <= last {
+        if stream.seq <= last && !mutant!(no_deduplication) {
             let access = &write.author.access;
             let answer = match tables.outcome(&stream.client, stream.seq, rules.outcomes)? {
+                Some(Answer::Ack(payload)) if mutant!(outcome_of_then) => Answer::Ack(payload),
                 Some(Answer::Ack(payload)) => {
                     let id = Fields::parse(&payload).ok().and_then(|fields| fields.string("id"));
                     as_it_is_now(tables, id, access)?
@@ -52,14 +54,16 @@ pub fn decide<T: Tables>(
             };
             return Ok(Decision { verdict: Verdict::Duplicate, answer, changes: Vec::new() });
         }
-        if stream.seq > last + 1 {
+        if stream.seq > last + 1 && !mutant!(order_ignored) {
             let answer = error_of(&Fault::sequence_gap(last + 1));
             return Ok(Decision { verdict: Verdict::Gap, answer, changes: Vec::new() });
         }
         let decision = decision(apply(tables, rules, write, stamp)?);
         tables.put_outcome(&stream.client, stream.seq, rules.outcomes, &decision.answer)?;
         let row = Client { owner: Arc::clone(&write.author.owner), last_seq: stream.seq };
-        tables.put_client(&stream.client, &row)?;
+        if !mutant!(sequence_not_stored) {
+            tables.put_client(&stream.client, &row)?;
+        }
         Ok(decision)
     })
 }
@@ -81,7 +85,7 @@ pub fn greet<T: Tables>(
             return Ok(Greeting::Mismatch);
         }
         let last = known.map_or(0, |row| row.last_seq);
-        if acked > last {
+        if acked > last || mutant!(deduplication_forgotten) {
             tables.put_client(client, &Client { owner: Arc::clone(owner), last_seq: acked })?;
         }
         Ok(Greeting::LastSeq(last.max(acked)))
@@ -191,7 +195,7 @@ fn update<T: Tables>(
     stamp: &Stamp,
 ) -> Result<Effect, StorageError> {
     let Some(Stored::Present(old)) = tables.event(id)? else { return Ok(Err(not_found())) };
-    if !author.access.allows(&old.project) {
+    if !author.access.allows(&old.project) && !mutant!(write_rights_ignored) {
         return Ok(Err(forbidden()));
     }
     let mut event = Fields::parse(&old.text).unwrap_or_default();

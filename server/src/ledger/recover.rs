@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use baro_realtime::mutant;
+
 use super::Change;
 use super::tables::{Channel, EventRow, Head, StorageError, Tables};
 use crate::limits::Rules;
@@ -78,7 +80,7 @@ pub fn load_or_take<T: Tables>(
 ) -> Result<Loaded, StorageError> {
     let head = tables.head(channel)?;
     if let Some(position) = position
-        && *position.epoch == *head.epoch
+        && (*position.epoch == *head.epoch || mutant!(epoch_ignored))
         && let Some(changes) = missed(tables, rules, channel, &head, position.seq)?
     {
         return Ok(Loaded::Recovery(Recovery { head, changes }));
@@ -109,6 +111,7 @@ fn missed<T: Tables>(
     let changes = tables.changes_after(channel, seq)?;
     let whole = changes.len() as u64 == count
         && changes.iter().zip(seq + 1..).all(|(change, expected)| change.seq == expected);
+    let whole = whole || mutant!(trimmed_history_trusted);
     let size: usize = changes.iter().map(|change| change.text.len()).sum();
     Ok((whole && size <= rules.recovery_bytes).then_some(changes))
 }

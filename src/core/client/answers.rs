@@ -43,7 +43,7 @@ impl Client {
             return self.settle(ticket, Outcome::Refused(fault));
         }
         if let Some(channel) = id.as_deref().and_then(|id| self.channels.requested(id)) {
-            if fault.retryable {
+            if fault.retryable && !mutant!(unavailable_is_final) {
                 let wait = fault.retry_after_ms.unwrap_or(SUBSCRIBE_RETRY_MS).min(SUBSCRIBE_RETRY_MS_MAX);
                 self.channels.postpone(&channel, now.mono.after(wait));
                 return self.error(fault);

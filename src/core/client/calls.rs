@@ -179,6 +179,9 @@ impl Client {
         // Stored writes are sent by the next program; who waited for the server's word here does not get it. Who waits
         // for storage does, since what was asked of it is under way.
         tickets.extend(self.outbox.iter().filter_map(|write| write.confirmed));
+        if mutant!(tickets_dropped) {
+            tickets.clear();
+        }
         for ticket in tickets {
             self.settle(ticket, Outcome::Refused(fault.clone()));
         }

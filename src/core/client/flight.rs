@@ -70,7 +70,7 @@ impl Client {
                 others.push_str(&format!(",\"acked\":{acked}}}"));
             }
         }
-        if !others.is_empty() {
+        if !others.is_empty() && !mutant!(streams_not_named) {
             payload.push_str(&format!(",\"streams\":[{others}]"));
         }
         if let Some(user) = &self.config.user {
@@ -132,6 +132,11 @@ impl Client {
             while let Some(write) = self.outbox.next_to_send(now.mono) {
                 let user = self.config.user.as_ref().map(|user| user.id.as_str());
                 self.outgoing.push(write.message(&own, now.wall_ms, user));
+                if mutant!(row_dropped_on_send) {
+                    let key = crate::core::offline::row_key(&write.id);
+                    self.ops
+                        .push(crate::core::io::StorageOp::Delete(crate::core::offline::Table::Outbox, key));
+                }
             }
         }
         while let Some(request) = self.requests.next_to_send() {

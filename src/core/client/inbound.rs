@@ -216,7 +216,9 @@ impl Client {
         // Everybody is told anew; who left while we were away is not.
         let before: Vec<String> = self.roster.people().map(|(id, _)| id.to_owned()).collect();
         self.presence_changed |= !before.is_empty();
-        self.roster.clear();
+        if !mutant!(ghost_after_welcome) {
+            self.roster.clear();
+        }
         self.session.handle_accepted(now.mono);
     }
 
@@ -236,6 +238,9 @@ impl Client {
 
     fn on_pong(&mut self, now: Now, payload: &str) {
         let Ok(fields) = Fields::parse(payload) else { return };
+        if mutant!(heads_ignored) {
+            return;
+        }
         let mut behind = Vec::new();
         // Heads that are no list of numbers tell nothing.
         let _read = each_field(fields.get("heads").unwrap_or("{}"), |channel, head| {

@@ -68,7 +68,7 @@ impl Client {
         self.cursor.clear();
         self.channels.connection_ended();
         self.outbox.connection_began();
-        self.probed_for = None;
+        self.probed_for = self.probed_for.take().filter(|_| mutant!(stale_probe));
     }
 
     pub(super) fn refuse_connecting(&mut self, fault: &Fault) {
@@ -79,7 +79,7 @@ impl Client {
 
     /// When the oldest undecided write makes the link suspicious, once a write.
     pub(super) fn probe_at(&self) -> Option<Timestamp> {
-        let oldest = self.outbox.oldest_sent()?;
+        let oldest = self.outbox.oldest_sent().filter(|_| !mutant!(no_ack_probe))?;
         let asked = self.probed_for.as_ref() == Some(&oldest.id);
         oldest.sent_at.filter(|_| !asked).map(|at| at.after(ACK_PROBE_MS))
     }

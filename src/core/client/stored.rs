@@ -42,7 +42,7 @@ impl Client {
             StorageEvent::Loaded(_) | StorageEvent::Unavailable(_) => return,
         };
         let Some(Batch { tickets, owed }) = self.batches.remove(batch) else { return };
-        if matches!(outcome, Outcome::Refused(_)) {
+        if matches!(outcome, Outcome::Refused(_)) && !mutant!(owed_forgotten) {
             // With the next batch, or what was decided would come back with the next program.
             self.owed.extend(owed);
         }
@@ -74,7 +74,7 @@ impl Client {
         }
         // They come below what was written while they were being read.
         let own: Vec<Write> = self.outbox.iter().cloned().collect();
-        for write in &own {
+        for write in own.iter().filter(|_| !mutant!(left_behind_on_top)) {
             self.store.roll_back(&write.event, &write.id);
         }
         for (client, writes) in streams {
@@ -82,14 +82,15 @@ impl Client {
                 self.progress.total += 1;
                 // A channel that was read already knows better.
                 let base = write.base.as_deref().and_then(|base| EventDoc::parse(base).ok());
-                if let Some(doc) = base.filter(|doc| !self.channels.covers(doc)) {
+                if let Some(doc) = base.filter(|doc| !self.channels.covers(doc) || mutant!(base_brings_back))
+                {
                     self.store.assume(doc);
                 }
                 self.show(write);
             }
             self.outbox.adopt(client, writes);
         }
-        for write in &own {
+        for write in own.iter().filter(|_| !mutant!(left_behind_on_top)) {
             self.show(write);
         }
     }
@@ -106,7 +107,12 @@ impl Client {
         }
         let mut ops = std::mem::take(&mut self.owed);
         ops.append(&mut self.ops);
-        let tickets = std::mem::take(&mut self.ops_for);
+        let mut tickets = std::mem::take(&mut self.ops_for);
+        if mutant!(persisted_before_stored) {
+            for ticket in std::mem::take(&mut tickets) {
+                self.settle(ticket, Outcome::Done);
+            }
+        }
         if self.storage == Storage::Memory {
             let fault =
                 Fault::new(FaultCode::NotStored, "there is no storage: edits live as long as the page");

@@ -197,7 +197,11 @@ impl Client {
     /// A write is given up: rolled back, kept for the user, reported.
     fn on_write_dead(&mut self, now: Now, id: &WriteId, fault: Fault) {
         // A refusal that is not final leaves the sequence undecided, and something has to take it up.
-        let write = if fault.retryable { self.outbox.replace_by_filler(id) } else { self.outbox.remove(id) };
+        let write = if fault.retryable && !mutant!(place_lost) {
+            self.outbox.replace_by_filler(id)
+        } else {
+            self.outbox.remove(id)
+        };
         let Some(write) = write else { return };
         let key = row_key(id);
         match self.outbox.get(id) {
@@ -220,7 +224,9 @@ impl Client {
                 self.ops.push(StorageOp::Put(row));
             }
             self.metrics.writes_refused += 1;
-            self.failed.insert(key.clone(), Failed { write, fault });
+            if !mutant!(refusal_not_kept) {
+                self.failed.insert(key.clone(), Failed { write, fault });
+            }
             self.tell(Event::SyncFailed(key));
         }
         self.on_write_decided(now);

@@ -150,7 +150,7 @@ impl Channels {
         if let Some(position) = &channel.position {
             payload.push_str(",\"epoch\":");
             crate::core::json::push_string(&mut payload, &position.epoch);
-            payload.push_str(&format!(",\"seq\":{}", position.seq));
+            payload.push_str(&format!(",\"seq\":{}", position.seq + u64::from(mutant!(wrong_position))));
         }
         payload.push('}');
         let message = Outgoing::new("subscribe")
@@ -178,6 +178,9 @@ impl Channels {
         if recovered && channel.position.as_ref().is_some_and(|held| held.epoch == position.epoch) {
             channel.live = true;
         } else {
+            if mutant!(early_position) {
+                channel.position = Some(position.clone());
+            }
             channel.snapshot = Some((position, Vec::new()));
         }
     }
@@ -191,6 +194,7 @@ impl Channels {
         }
         let (position, events) = channel.snapshot.take()?;
         let renewed = channel.position.as_ref().is_some_and(|held| held.epoch != position.epoch);
+        let renewed = renewed && !mutant!(epoch_unnoticed);
         channel.position = Some(position);
         channel.live = true;
         Some(Content { events, renewed })
@@ -203,6 +207,7 @@ impl Channels {
             // The request stays: a server that was only slow still answers it.
             if channel.request.is_some() && !channel.live {
                 channel.live = true;
+                channel.request = channel.request.take().filter(|_| !mutant!(late_refusal_lost));
                 settled.append(&mut channel.waiting);
             }
         }
@@ -269,6 +274,10 @@ impl Channels {
             (None, None) => return Arrival::Next,
             (None, Some(position)) => position,
         };
+        if seq <= position.seq && mutant!(repetition_applied) || seq > position.seq && mutant!(gap_applied) {
+            position.seq = seq;
+            return Arrival::Next;
+        }
         if seq <= position.seq {
             self.duplicates += 1;
             Arrival::Repeated

@@ -106,7 +106,7 @@ impl Outbox {
         let mut filled = VecDeque::with_capacity(writes.len());
         let mut next = first;
         for write in writes {
-            while next < write.id.seq {
+            while next < write.id.seq && !mutant!(holes_not_filled) {
                 filled.push_back(filler(WriteId { client: client.clone(), seq: next }, write.at_ms));
                 next += 1;
             }
@@ -142,7 +142,7 @@ impl Outbox {
     pub fn connection_began(&mut self) {
         self.not_before = Timestamp(0);
         for stream in &mut self.streams {
-            stream.sent = 0;
+            stream.sent = if mutant!(nothing_sent_again) { stream.sent } else { 0 };
             stream.writes.iter_mut().for_each(|write| write.sent_at = None);
         }
     }
@@ -156,8 +156,10 @@ impl Outbox {
         while self.streams.len() > 1 && self.streams.front().is_some_and(|stream| stream.writes.is_empty()) {
             self.streams.pop_front();
         }
-        let stream = self.streams.front_mut()?;
-        if stream.sent >= WINDOW {
+        let newest = || self.streams.iter().rposition(|stream| !stream.writes.is_empty()).unwrap_or(0);
+        let first = if mutant!(left_behind_last) { newest() } else { 0 };
+        let stream = self.streams.get_mut(first)?;
+        if stream.sent >= WINDOW && !mutant!(window_ignored) {
             return None;
         }
         let write = stream.writes.get_mut(stream.sent)?;

@@ -39,7 +39,7 @@ impl Liveness {
     pub(super) fn begin(&mut self, now: Timestamp) {
         self.heard = false;
         self.heard_at = now;
-        self.pong_due = None;
+        self.pong_due = self.pong_due.filter(|_| mutant!(stale_deadline));
         self.asked_again = false;
     }
 
@@ -76,6 +76,10 @@ impl Liveness {
         match self.pong_due {
             _ if self.poll_timeout() > now => Verdict::Wait,
             None => {
+                self.pong_due = Some(now.after(self.heartbeat.timeout_ms));
+                Verdict::Ask
+            }
+            Some(_) if mutant!(no_half_open_detection) => {
                 self.pong_due = Some(now.after(self.heartbeat.timeout_ms));
                 Verdict::Ask
             }

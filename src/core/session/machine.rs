@@ -143,7 +143,9 @@ impl Session {
     /// The program wants a fresh connection.
     pub fn reconnect(&mut self, now: Timestamp) {
         let was_live = matches!(self.phase, Phase::Live { .. });
-        self.close_pipe(1000, "reconnect");
+        if !mutant!(old_socket_kept) {
+            self.close_pipe(1000, "reconnect");
+        }
         if was_live {
             self.actions.push(Action::Lost(1000, "reconnect".to_owned()));
         }
@@ -183,6 +185,9 @@ impl Session {
         }
         self.connect_ms = Some(now.since(since));
         self.liveness.begin(now);
+        if mutant!(backoff_reset_on_open) {
+            self.backoff.reset();
+        }
         self.phase = Phase::Greeting { pipe, since: now, deadline: now.after(GREETING_MS) };
         self.actions.push(Action::Greet(pipe));
         // Without a token there is nothing that could be refused.
@@ -214,7 +219,7 @@ impl Session {
 
     /// The server is about to close and wants its clients back over a window.
     pub fn handle_drain(&mut self, window_ms: u64) {
-        self.spread_ms = Some(window_ms.min(SPREAD_MS_MAX));
+        self.spread_ms = Some(window_ms.min(SPREAD_MS_MAX)).filter(|_| !mutant!(drain_ignored));
     }
 
     /// The server refused the token.
@@ -237,7 +242,7 @@ impl Session {
 
     /// A socket closed.
     pub fn handle_closed(&mut self, now: Timestamp, pipe: PipeId, code: u16, reason: &str) {
-        if self.phase.pipe() != Some(pipe) {
+        if self.phase.pipe() != Some(pipe) && !mutant!(old_socket_heard) {
             return;
         }
         self.end_connection(now, code, reason);
@@ -394,6 +399,7 @@ impl Session {
         };
         match delay {
             Some(delay) => {
+                let delay = if mutant!(no_backoff) { 0 } else { delay };
                 self.phase = Phase::Backoff { until: now.after(delay) };
                 self.enter(State::Reconnecting);
                 self.actions.push(Action::Retrying(self.backoff.attempt(), delay));

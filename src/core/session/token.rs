@@ -48,6 +48,7 @@ impl TokenKeeper {
     /// Whether a connection needs a new token first.
     pub(super) fn must_refresh(&self, wall_ms: u64) -> bool {
         let expired = self.expires_ms.is_some_and(|expires| expires < wall_ms.saturating_add(SPARE_MS));
+        let expired = expired && !mutant!(expired_token_presented);
         self.can_refresh && (self.token.is_none() || self.refused || expired)
     }
 
@@ -80,7 +81,7 @@ impl TokenKeeper {
 
     /// Whether the program is to be asked now. It is asked again if it does not answer in time.
     pub(super) fn take_due(&mut self, now: Timestamp) -> bool {
-        let due = self.due.is_some_and(|due| due <= now);
+        let due = self.due.is_some_and(|due| due <= now) && !mutant!(no_renewal);
         if due {
             self.due = Some(now.after(REQUEST_MS));
         }

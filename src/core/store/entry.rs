@@ -66,6 +66,9 @@ impl Entry {
         let overlay = self.overlay.as_mut()?;
         let at = overlay.pending.iter().position(|pending| pending.id == *id)?;
         let taken = overlay.pending.remove(at);
+        if mutant!(roll_back_takes_all) {
+            overlay.pending.clear();
+        }
         if overlay.pending.is_empty() {
             self.overlay = None;
         }

@@ -106,7 +106,9 @@ impl Store {
     /// Takes a refused write away; all others on the event stay.
     pub fn roll_back(&mut self, id: &Arc<str>, write: &WriteId) {
         self.change(id, |entry| {
-            entry.take(write);
+            if !mutant!(roll_back_undone) {
+                entry.take(write);
+            }
         });
     }
 
@@ -115,6 +117,9 @@ impl Store {
         match outcome {
             Acknowledged::Event(doc) => {
                 self.confirm(doc);
+                if mutant!(acknowledged_stays) {
+                    return;
+                }
                 self.roll_back(id, write);
             }
             Acknowledged::Removed(version) => {
@@ -134,6 +139,8 @@ impl Store {
     pub fn confirm(&mut self, doc: EventDoc) -> bool {
         let held =
             self.confirmed(&doc.id).map(|held| held.version).max(self.tombstones.get(&doc.id).copied());
+        let held = held.filter(|_| !mutant!(older_version_wins));
+        let held = held.filter(|_| !mutant!(tombstone_ignored) || self.confirmed(&doc.id).is_some());
         // Version 0 is that of servers that do not number.
         if doc.version > 0 && held.is_some_and(|held| held >= doc.version) {
             return false;
@@ -149,6 +156,7 @@ impl Store {
         let held = self.confirmed(id).map(|held| held.version);
         if let (Some(version), Some(held)) = (version, held)
             && (held > version || (moved && held == version))
+            && !mutant!(older_end_wins)
         {
             return false;
         }

@@ -12,6 +12,7 @@
 //! | `workload` `nemesis` | what people do, what breaks |
 //! | `judge` | the invariants |
 //! | `run` `shrink` `bank` `main` | one seed, the smallest failure, known seeds, the command |
+//! | `mutants` | planted bugs, to see the alarms ring |
 
 #![forbid(unsafe_code)]
 
@@ -21,6 +22,7 @@ mod device;
 mod dice;
 mod disk;
 mod judge;
+pub mod mutants;
 mod nemesis;
 mod network;
 pub mod options;

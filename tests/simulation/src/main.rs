@@ -1,4 +1,5 @@
-//! `simulate --seeds N [--base B] [--minutes M]`, `simulate --seed S [--trace] [--without a,b] [--clients N] …`.
+//! `simulate --seeds N [--base B] [--minutes M]`, `simulate --seed S [--trace] [--without a,b] [--clients N] …`,
+//! `simulate --mutants [--only a,b]`.
 
 #![expect(clippy::disallowed_methods, reason = "the command tells how fast it is; no world reads a clock")]
 
@@ -10,12 +11,15 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use baro_simulation::bank;
+use baro_simulation::mutants::{Hunt, Mutants, table};
 use baro_simulation::options::{Class, Options};
 use baro_simulation::run::{Detail, Report, describe, run, run_checked};
 use baro_simulation::shrink::shrink;
 
 /// One world in this many is run twice, to see that both go the same way.
 const TWICE: u64 = 64;
+/// Worlds in which a planted bug has to be found.
+const MUTANT_SEEDS: u64 = 2_000;
 /// Failures after which a run stops looking for more.
 const FAILURES_MAX: u64 = 8;
 
@@ -34,6 +38,8 @@ struct Flags {
     no_bank: bool,
     failures: Option<u64>,
     no_shrink: bool,
+    mutants: bool,
+    only: Vec<String>,
 }
 
 fn read_flags() -> Result<Flags, String> {
@@ -62,9 +68,11 @@ fn read_flags() -> Result<Flags, String> {
             "--no-bank" => flags.no_bank = true,
             "--failures" => flags.failures = number()?,
             "--no-shrink" => flags.no_shrink = true,
+            "--mutants" => flags.mutants = true,
+            "--only" => flags.only = value()?.split(',').map(str::to_owned).collect(),
             _ => {
                 return Err(format!(
-                    "{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --hot N, --storm-ms N, --threads N, --failures N, --no-bank, --no-shrink"
+                    "{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --hot N, --storm-ms N, --threads N, --failures N, --no-bank, --no-shrink, --mutants, --only mutants"
                 ));
             }
         }
@@ -91,6 +99,7 @@ fn main() -> ExitCode {
             eprintln!("{fault}");
             ExitCode::from(2)
         }
+        Ok(flags) if flags.mutants => planted(&flags),
         Ok(flags) => match flags.seed {
             Some(seed) => one(&options_of(seed, &flags), flags.trace),
             None => many(&flags),
@@ -116,6 +125,35 @@ fn one(options: &Options, trace: bool) -> ExitCode {
     finish(1 - failed, failed)
 }
 
+/// Whether each planted bug is found.
+fn planted(flags: &Flags) -> ExitCode {
+    let mutants = match Mutants::of(&flags.only) {
+        Ok(mutants) => mutants,
+        Err(fault) => {
+            eprintln!("{fault}");
+            return ExitCode::from(2);
+        }
+    };
+    let hunt = Hunt {
+        base: flags.base.unwrap_or(1),
+        seeds: flags.seeds.unwrap_or(MUTANT_SEEDS),
+        threads: threads_of(flags),
+    };
+    println!("{} bugs, each planted in at most {} worlds from {}", mutants.len(), hunt.seeds, hunt.base);
+    let began = Instant::now();
+    let results = hunt.run(&mutants, |result| {
+        println!("{:>6.1} s  {result}", began.elapsed().as_secs_f64());
+        let _flushed = std::io::stdout().flush();
+    });
+    let found = results.iter().filter(|result| result.found.is_some()).count() as u64;
+    println!("\n{}", table(&results));
+    finish(found, results.len() as u64 - found)
+}
+
+fn threads_of(flags: &Flags) -> u64 {
+    flags.threads.unwrap_or_else(|| thread::available_parallelism().map_or(2, |n| n.get() as u64))
+}
+
 fn finish(passed: u64, failed: u64) -> ExitCode {
     println!("{passed} passed, {failed} failed");
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
@@ -137,8 +175,7 @@ fn many(flags: &Flags) -> ExitCode {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         u64::from(now.subsec_nanos()) ^ (now.as_secs() << 20)
     });
-    let threads =
-        flags.threads.unwrap_or_else(|| thread::available_parallelism().map_or(2, |n| n.get() as u64));
+    let threads = threads_of(flags);
     let bank = if flags.no_bank { Vec::new() } else { bank::known() };
     let fresh = flags.seeds.unwrap_or(if flags.minutes.is_some() { u64::MAX / 2 } else { 500 });
     let total = fresh.saturating_add(bank.len() as u64);
