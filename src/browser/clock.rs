@@ -4,6 +4,7 @@
 use std::cell::Cell;
 
 use wasm_bindgen::JsCast;
+use web_sys::Performance;
 
 use super::global::property;
 use crate::core::time::{Now, Timestamp};
@@ -15,6 +16,7 @@ const SLEEP_MS: f64 = 2_000.0;
 /// over it is added.
 #[derive(Debug)]
 pub(super) struct Clock {
+    performance: Option<Performance>,
     started: f64,
     wall: Cell<f64>,
     perf: Cell<f64>,
@@ -23,12 +25,20 @@ pub(super) struct Clock {
 
 impl Clock {
     pub(super) fn new() -> Self {
-        let perf = performance_now();
-        Self { started: perf, wall: Cell::new(wall_ms()), perf: Cell::new(perf), slept: Cell::new(0.0) }
+        // Found once: a look-up by name costs more than the reading.
+        let performance = property(&js_sys::global(), "performance").dyn_into::<Performance>().ok();
+        let perf = performance.as_ref().map_or_else(wall_ms, Performance::now);
+        Self {
+            performance,
+            started: perf,
+            wall: Cell::new(wall_ms()),
+            perf: Cell::new(perf),
+            slept: Cell::new(0.0),
+        }
     }
 
     pub(super) fn now(&self) -> Now {
-        let (wall, perf) = (wall_ms(), performance_now());
+        let (wall, perf) = (wall_ms(), self.performance.as_ref().map_or_else(wall_ms, Performance::now));
         let gained = (wall - self.wall.get()) - (perf - self.perf.get());
         if gained > SLEEP_MS {
             self.slept.set(self.slept.get() + gained);
@@ -42,13 +52,6 @@ impl Clock {
 /// The wall clock, ms since 1970.
 pub(super) fn wall_ms() -> f64 {
     js_sys::Date::now()
-}
-
-/// `performance.now()`, which never goes back.
-fn performance_now() -> f64 {
-    let performance = property(&js_sys::global(), "performance");
-    let now = performance.dyn_ref::<web_sys::Performance>().map(web_sys::Performance::now);
-    now.unwrap_or_else(wall_ms)
 }
 
 /// A number of milliseconds without its fraction; what is negative or not a number is 0.

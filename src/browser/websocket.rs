@@ -1,11 +1,12 @@
 //! One WebSocket.
 
-use js_sys::Function;
+use js_sys::Uint8Array;
 use wasm_bindgen::closure::Closure;
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
-use super::global::{call_method, explain, property};
+use super::global::explain;
 
 /// What a socket reports.
 pub(super) enum SocketEvent {
@@ -40,12 +41,12 @@ impl Socket {
         let opened = report.clone();
         let opened = Closure::<dyn FnMut(Event)>::new(move |_| opened(SocketEvent::Opened));
         let message = report.clone();
-        let encoder = text_encoder();
+        let encoder = TextEncoder::new();
         let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let data = event.data();
             match data.is_string().then(|| decode(&encoder, &data)) {
                 Some(text) => message(SocketEvent::Text(text)),
-                None => message(SocketEvent::Binary(js_sys::Uint8Array::new(&data).to_vec())),
+                None => message(SocketEvent::Binary(Uint8Array::new(&data).to_vec())),
             }
         });
         let closed = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
@@ -68,20 +69,20 @@ impl Socket {
     }
 }
 
-fn text_encoder() -> JsValue {
-    let class = property(&js_sys::global(), "TextEncoder").dyn_into::<Function>();
-    class
-        .and_then(|class| js_sys::Reflect::construct(&class, &js_sys::Array::new()))
-        .unwrap_or(JsValue::UNDEFINED)
+#[wasm_bindgen]
+extern "C" {
+    type TextEncoder;
+    #[wasm_bindgen(constructor)]
+    fn new() -> TextEncoder;
+    #[wasm_bindgen(method)]
+    fn encode(this: &TextEncoder, text: &JsValue) -> Uint8Array;
 }
 
 /// A JavaScript string as UTF-8. By the browser's encoder, since wasm-bindgen's own loop takes a step a character: a
 /// tenth of the time for a frame of 60 kB.
-fn decode(encoder: &JsValue, text: &JsValue) -> String {
-    let encoded = call_method(encoder, "encode", std::slice::from_ref(text));
-    let bytes = encoded.ok().and_then(|bytes| bytes.dyn_into::<js_sys::Uint8Array>().ok());
-    let decoded = bytes.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
-    decoded.or_else(|| text.as_string()).unwrap_or_default()
+fn decode(encoder: &TextEncoder, text: &JsValue) -> String {
+    // The encoder writes nothing but UTF-8.
+    String::from_utf8(encoder.encode(text).to_vec()).unwrap_or_default()
 }
 
 impl Drop for Socket {
