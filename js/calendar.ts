@@ -188,7 +188,11 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   getMetrics(): contract.RealtimeMetrics {
-    return this.#alive().getMetrics()
+    return { ...this.#alive().getMetrics(), listenerErrors: this.#listeners.errors }
+  }
+
+  getTrace(): readonly contract.TraceEntry[] {
+    return this.#alive().getTrace()
   }
 
   async destroy(): Promise<void> {

@@ -24,6 +24,8 @@ export type {
   RealtimeMetrics,
   SocketIoOptions,
   SyncStatus,
+  Timing,
+  TraceEntry,
   UserCursor,
   UserPresence,
   WebSocketMessage,

@@ -43,7 +43,8 @@ export declare class RealtimeCalendar {
   getCached(key: string): Promise<unknown>
   setCached(key: string, data: unknown, ttl?: number): Promise<void>
   clearCache(): Promise<void>
-  getMetrics(): contract.RealtimeMetrics
+  getMetrics(): Omit<contract.RealtimeMetrics, 'listenerErrors'>
+  getTrace(): readonly contract.TraceEntry[]
   destroy(): Promise<void>
 }
 

@@ -10,6 +10,8 @@ type Listener = (...given: never[]) => void
 export class Listeners {
   readonly #added = new Map<string, Set<{ listener: Listener; once: boolean }>>()
   readonly #changed: () => void
+  /** How many times a listener threw. */
+  errors = 0
 
   /** `changed` is called when a first listener of a type came or the last one went. */
   constructor(changed: () => void) {
@@ -62,6 +64,7 @@ export class Listeners {
   }
 
   #report(type: string, cause: unknown): void {
+    this.errors++
     const error = realtimeError('listener_error', `A listener of '${type}' threw: ${String(cause)}`, {
       retryable: false,
       cause,

@@ -24,7 +24,7 @@ use crate::core::id::{BatchId, PipeId};
 use crate::core::io::{Effect, Event, Input, Output, PipeEvent, Reply, StorageEvent};
 use crate::core::map::SortedMap;
 use crate::core::session::Signal;
-use crate::core::time::Timestamp;
+use crate::core::time::{Now, Timestamp};
 
 /// Ticks that may follow each other without giving the page its turn.
 const TICKS_IN_A_ROW: u32 = 20;
@@ -89,6 +89,11 @@ impl Pump {
     /// Reads the client.
     pub(crate) fn read<T>(&self, read: impl FnOnce(&Client) -> T) -> T {
         read(&self.client.borrow())
+    }
+
+    /// Reads the client as it is now.
+    pub(crate) fn read_now<T>(&self, read: impl FnOnce(&Client, Now) -> T) -> T {
+        read(&self.client.borrow(), self.clock.now())
     }
 
     /// Gives the client an input and does what follows.

@@ -9,7 +9,7 @@ use wasm_bindgen_futures::future_to_promise;
 use super::convert::{from_json, function_at, number, read_value, to_json};
 use super::emit::{Emitter, Shared};
 use super::error::realtime_error;
-use super::status::{failed_action, metrics, sync_status};
+use super::status::{failed_action, sync_status};
 use crate::browser::{Cache, Pump, origin, random_seed, spell};
 use crate::core::client::Client;
 use crate::core::config::Config;
@@ -252,7 +252,13 @@ impl RealtimeCalendar {
     /// `getMetrics()`.
     #[wasm_bindgen(js_name = getMetrics)]
     pub fn metrics(&self) -> JsValue {
-        self.pump.read(metrics)
+        from_json(&self.pump.read_now(Client::report))
+    }
+
+    /// `getTrace()`.
+    #[wasm_bindgen(js_name = getTrace)]
+    pub fn trace(&self) -> JsValue {
+        from_json(&self.pump.read(Client::trace))
     }
 
     /// `destroy()`: resolves when everything that the browser held for this calendar is given back.

@@ -1,4 +1,4 @@
-//! Queue and counters as plain objects.
+//! The queue as plain objects.
 
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
@@ -91,9 +91,4 @@ pub(super) fn failed_action(failed: &Failed) -> JsValue {
         set("data", &from_json(&failed.write.body));
     }
     object
-}
-
-/// `getMetrics()`.
-pub(super) fn metrics(client: &Client) -> JsValue {
-    to_js(&client.metrics())
 }

@@ -264,23 +264,61 @@ export interface ConflictInfo {
   strategy: ConflictStrategy
 }
 
-/** Counters since the calendar was made. */
+/** How long something took, in milliseconds. Percentiles are of the nearest rank and off by 3.2 % at most. */
+export interface Timing {
+  /** How many were measured; without any, the rest is 0. */
+  count: number
+  p50: number
+  p95: number
+  p99: number
+  /** The longest, exactly. */
+  max: number
+}
+
+/** What happened since the calendar was made, in numbers. */
 export interface RealtimeMetrics {
-  /** Sockets opened or tried. */
+  /** Sockets opened or tried; `connects / attempts` is the rate of success. */
   attempts: number
-  /** Connections that became usable. */
+  /** Why: the program's call, the end of a wait after a failure, the page or the network waking up, a new token. */
+  attemptsByCause: { call: number; retry: number; wake: number; signIn: number }
+  /** Attempts that did not become a usable connection. */
+  attemptsFailed: number
+  /** Attempts that did. */
   connects: number
+  /** Connections among them that took the place of one that was lost. */
+  reconnects: number
+  /** Those of the last hour, of its last 55 minutes at least. */
+  reconnectsPerHour: number
+  /** From wanting a connection, by a call or by waking up, until it was usable. */
+  connectMs: Timing
+  /** From losing a connection until the next was usable. */
+  reconnectMs: Timing
+  /** The smoothed round trip and its mean deviation, as in RFC 6298; absent until the server answered. */
+  roundTripMs?: { smoothed: number; variation: number }
+  /** From sending a write until the server's word. */
+  decisionMs: Timing
+  /**
+   * From the server's decision on a change until it was here, live changes of a `baro.v1` server only. Measured on the
+   * server's clock, which is known to within half a round trip.
+   */
+  deliveryMs: Timing
   framesReceived: number
   messagesReceived: number
   messagesSent: number
+  /** Bytes of frames, as they were received and sent. */
   bytesReceived: number
   bytesSent: number
+  /** Bytes of the frames that were compressed, before and after. */
+  bytesBeforeCompression: number
+  bytesAfterCompression: number
   /** Frames and messages that were none. */
   malformed: number
-  /** Writes that the server did, that were given up, and that are undecided. */
+  /** Writes that the server did, that were given up, and that are undecided: the depth of the queue. */
   writesAcknowledged: number
   writesRefused: number
   writesPending: number
+  /** Age of the oldest undecided write in milliseconds; absent without one. */
+  oldestWriteMs?: number
   /** Changes that came again, and times that one was missing or the server missed a write. */
   duplicates: number
   gaps: number
@@ -288,6 +326,31 @@ export interface RealtimeMetrics {
   /** Channels resumed where they had been left, and taken whole. */
   recoveries: number
   snapshots: number
+  /** Channels taken whole although they had been read: the server could not tell what was missed. */
+  resyncs: number
+  /** Messages whose acknowledgement did not come in time. */
+  timeouts: number
+  /** Batches given to storage, and those that it did not take. */
+  batches: number
+  batchesFailed: number
+  /** Times that a listener threw. */
+  listenerErrors: number
+}
+
+/**
+ * One step of the protocol: a word and a few numbers, never a payload, a token, an id of a user or a text of an event.
+ * `docs/DIAGNOSTICS.md` of the repository lists the kinds and what each tells.
+ */
+export interface TraceEntry {
+  /** Which step since the calendar was made, from 0. */
+  n: number
+  /** When, in milliseconds since the calendar was made. */
+  at: number
+  /** When the last of several, if they were one after the other. */
+  until?: number
+  kind: string
+  /** What is told of it; a number that is 0 is left out. */
+  [detail: string]: string | number | readonly string[] | undefined
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -412,6 +475,8 @@ export declare class RealtimeCalendar {
   // Diagnostics
 
   getMetrics(): RealtimeMetrics
+  /** The last 256 steps of the protocol, oldest first. */
+  getTrace(): readonly TraceEntry[]
   /** Closes, flushes storage and frees memory. Later calls throw. */
   destroy(): Promise<void>
 }

@@ -1,7 +1,7 @@
 //! A client in front of a server that says anything: it never panics, never sends without end, and always settles.
 
 use baro_realtime::core::client::Client;
-use baro_realtime::core::config::{Config, OfflineConfig, Value};
+use baro_realtime::core::config::{Config, OfflineConfig, UserConfig, Value};
 use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::{BatchId, PipeId};
 use baro_realtime::core::io::{Call, Effect, Event, Input, Output, PipeEvent, Reply, Row, StorageEvent};
@@ -92,6 +92,7 @@ fn message() -> impl Strategy<Value = String> {
                 "null",
                 "\"e\"",
                 "\"project:p\"",
+                "\"canary\"",
                 "\"e1\"",
                 "9007199254740991",
                 "\"sequence_gap\"",
@@ -120,12 +121,14 @@ fn message() -> impl Strategy<Value = String> {
 }
 
 fn call() -> impl Strategy<Value = Call> {
-    let event = r#"{"id":"e1","title":"t","startDate":"2026-01-01","endDate":"2026-01-02","projectId":"p"}"#;
+    let event = r#"{"id":"e1","title":"canary text","startDate":"2026-01-01","endDate":"2026-01-02","projectId":"p"}"#;
     prop_oneof![
         Just(Call::Connect),
         Just(Call::Disconnect),
         Just(Call::Reconnect),
         Just(Call::Subscribe("project:p".to_owned())),
+        Just(Call::Subscribe("lineup:canary".to_owned())),
+        Just(Call::Send { kind: "canary".to_owned(), payload: "\"canary\"".to_owned(), ack: None }),
         Just(Call::Unsubscribe("project:p".to_owned())),
         Just(Call::Create(event.to_owned())),
         Just(Call::Update("e1".to_owned(), r#"{"title":"u"}"#.to_owned())),
@@ -163,6 +166,8 @@ fn client() -> Client {
     let mut config = Config::read(&url, None).unwrap();
     config.offline = Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3 });
     config.can_refresh_token = true;
+    config.token = Some("canary.token".to_owned());
+    config.user = Some(UserConfig { id: "canary".to_owned(), ..UserConfig::default() });
     Client::new(config, [1, 2, 3, 4], Now { mono: Timestamp(0), wall_ms: 1_700_000_000_000 })
 }
 
@@ -195,7 +200,7 @@ proptest! {
                 Step::Closed(code) => client.handle(now, Input::Pipe(pipe, PipeEvent::Closed { code, reason: "" })),
                 Step::Signal(signal) => client.handle(now, Input::Signal(signal)),
                 Step::Token(good) => {
-                    let token = if good { Ok("token".to_owned()) } else { Err("away".to_owned()) };
+                    let token = if good { Ok("canary".to_owned()) } else { Err("canary".to_owned()) };
                     client.handle(now, Input::Token(token))
                 }
                 Step::Wait(wait) => {
@@ -231,6 +236,11 @@ proptest! {
             }
             prop_assert!(client.poll_timeout().is_none_or(|due| due.0 > ms), "timers for now without end");
             prop_assert!(frames < 400, "{} frames for one input", frames);
+            let (trace, report) = (client.trace(), client.report(now));
+            prop_assert!(!trace.contains("canary") && !report.contains("canary"), "{} {}", trace, report);
+            let steps: Vec<serde_json::Value> = serde_json::from_str(&trace).unwrap();
+            prop_assert!(steps.len() <= 256);
+            prop_assert!(serde_json::from_str::<serde_json::Value>(&report).is_ok());
         }
         let now = Now { mono: Timestamp(ms), wall_ms: 1_700_000_000_000 + ms };
         prop_assert!(client.handle(now, Input::Call(Call::Destroy)).is_ok());

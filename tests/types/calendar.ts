@@ -8,6 +8,8 @@ import init, {
   type RealtimeError,
   type RealtimeMetrics,
   type SyncStatus,
+  type Timing,
+  type TraceEntry,
   type UserCursor,
   type UserPresence,
 } from '@baro-calendar/realtime'
@@ -93,6 +95,10 @@ export async function usesEveryMember(): Promise<void> {
   await calendar.clearCache()
 
   const metrics: RealtimeMetrics = calendar.getMetrics()
+  const delivery: Timing = metrics.deliveryMs
+  const age: number | undefined = metrics.oldestWriteMs
+  const trace: readonly TraceEntry[] = calendar.getTrace()
+  const kinds: string[] = trace.map(({ kind, at, n }) => `${n} ${at} ${kind}`)
   await calendar.destroy()
-  void [event, pending, users, cursors, status, cached, metrics]
+  void [event, pending, users, cursors, status, cached, metrics, delivery, age, kinds]
 }

@@ -29,6 +29,7 @@ impl Client {
         }
         let Some(id) = id else { return };
         if let Some(ticket) = self.requests.answered(&id) {
+            self.note_answered(&id, None);
             self.settle(ticket, Outcome::Value(Arc::from(message.payload)));
         }
     }
@@ -40,14 +41,17 @@ impl Client {
             return self.on_write_refused(now, &write, fault);
         }
         if let Some(ticket) = id.as_deref().and_then(|id| self.requests.answered(id)) {
+            self.note_answered(id.as_deref().unwrap_or_default(), Some(&fault.code));
             return self.settle(ticket, Outcome::Refused(fault));
         }
         if let Some(channel) = id.as_deref().and_then(|id| self.channels.requested(id)) {
             if fault.retryable && !mutant!(unavailable_is_final) {
                 let wait = fault.retry_after_ms.unwrap_or(SUBSCRIBE_RETRY_MS).min(SUBSCRIBE_RETRY_MS_MAX);
                 self.channels.postpone(&channel, now.mono.after(wait));
+                self.note_channel_refused(&channel, &fault.code, Some(wait));
                 return self.error(fault);
             }
+            self.note_channel_refused(&channel, &fault.code, None);
             for ticket in self.channels.refused(&channel) {
                 self.settle(ticket, Outcome::Refused(fault.clone()));
             }
@@ -56,6 +60,7 @@ impl Client {
             return self.error(fault.with_details(details));
         }
         if fault.code.is_about_signing_in() {
+            self.note_sign_in_refused(&fault.code);
             return self.session.handle_sign_in_refused(now.mono);
         }
         self.error(fault);

@@ -253,16 +253,6 @@ impl Client {
         self.last_synced_ms
     }
 
-    /// Counters.
-    pub fn metrics(&self) -> crate::core::metrics::Metrics {
-        crate::core::metrics::Metrics {
-            duplicates: self.channels.duplicates,
-            gaps: self.channels.gaps,
-            writes_pending: self.outbox.len() as u64,
-            ..self.metrics
-        }
-    }
-
     /// How far each channel was read.
     pub fn position(&self, channel: &str) -> Option<&crate::core::delivery::Position> {
         self.channels.position(channel)

@@ -160,6 +160,7 @@ impl Client {
         };
         let messages = std::mem::take(&mut self.outgoing);
         self.metrics.messages_sent += messages.len() as u64;
+        self.note_sent(&messages);
         let many = self.dialect == Dialect::Baro
             || (self.dialect == Dialect::Unknown && self.known_dialect == Dialect::Baro);
         let mut rest = messages.as_slice();

@@ -8,6 +8,7 @@ use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::PipeId;
 use crate::core::io::{Event, Outcome, RemoteChange};
 use crate::core::json::{Fields, as_string, as_u53, each_field, each_item};
+use crate::core::metrics::{Question, Step};
 use crate::core::model::EventDoc;
 use crate::core::store::Acknowledged;
 use crate::core::time::Now;
@@ -36,6 +37,7 @@ impl Client {
 
     fn on_malformed(&mut self, what: &str) {
         self.metrics.malformed += 1;
+        self.trace.note(Step::Malformed, "", [0; 4]);
         self.error(Fault::new(
             FaultCode::BadMessage,
             format!("the server sent something that is no message: {what}"),
@@ -44,6 +46,7 @@ impl Client {
 
     fn on_message(&mut self, now: Now, message: &mut Envelope<'_>) {
         self.metrics.messages_received += 1;
+        self.note_message(message);
         match message.kind {
             Kind::Welcome => self.on_welcome(now, message),
             // A refusal may be of the sign-in: it proves nothing.
@@ -90,8 +93,14 @@ impl Client {
             _ => None,
         };
         match arrival {
-            None | Some(Arrival::Next) => self.apply(now, message),
-            Some(Arrival::Gap | Arrival::Repeated | Arrival::Held) => {}
+            None => self.apply(now, message),
+            Some(Arrival::Next) => {
+                self.note_delivery(now, message);
+                self.apply(now, message);
+            }
+            Some(Arrival::Gap) => self.note_place(Step::Gap, message),
+            Some(Arrival::Repeated) => self.note_place(Step::Repeated, message),
+            Some(Arrival::Held) => {}
         }
         match (arrival, message.channel.as_deref()) {
             (Some(Arrival::Next), Some(channel)) => self.apply_held(now, channel),
@@ -124,6 +133,7 @@ impl Client {
             Kind::Welcome | Kind::Skip => {}
             Kind::Drain => {
                 let window = Fields::parse(payload).ok().and_then(|fields| fields.u53("windowMs"));
+                self.trace.note(Step::Drain, "", [window.unwrap_or(0), 0, 0, 0]);
                 self.session.handle_drain(window.unwrap_or(5_000));
             }
             Kind::EventCreated | Kind::EventUpdated => self.on_event(now, message),
@@ -204,6 +214,7 @@ impl Client {
         let welcome = Fields::parse(message.payload).unwrap_or_default();
         let part = |key| welcome.get(key).and_then(|raw| Fields::parse(raw).ok()).unwrap_or_default();
         let (heartbeat, limits) = (part("heartbeat"), part("limits"));
+        self.note_welcome(now, welcome.u53("time"), &heartbeat, &limits);
         if let (Some(interval), Some(timeout)) = (heartbeat.u53("interval"), heartbeat.u53("timeout")) {
             self.session.steer_heartbeat(interval, timeout);
         }
@@ -224,6 +235,7 @@ impl Client {
 
     /// The server speaks the plain wire: there is no answer to wait for.
     pub(super) fn on_plain_server(&mut self) {
+        self.trace.note(Step::Plain, "", [0; 4]);
         self.dialect = Dialect::Plain;
         self.known_dialect = Dialect::Plain;
         self.hello_due = None;
@@ -237,14 +249,16 @@ impl Client {
     }
 
     fn on_pong(&mut self, now: Now, payload: &str) {
-        let Ok(fields) = Fields::parse(payload) else { return };
+        let fields = Fields::parse(payload).unwrap_or_default();
+        self.timings.answered(now.mono.0, Question::Ping, fields.u53("time"));
         if mutant!(heads_ignored) {
             return;
         }
         let mut behind = Vec::new();
         // Heads that are no list of numbers tell nothing.
         let _read = each_field(fields.get("heads").unwrap_or("{}"), |channel, head| {
-            if as_u53(head).is_some_and(|head| self.channels.is_behind(&channel, head)) {
+            if let Some(head) = as_u53(head).filter(|head| self.channels.is_behind(&channel, *head)) {
+                self.note_channel(Step::Behind, &channel, [head, 0]);
                 behind.push(channel.into_owned());
             }
         });
@@ -266,6 +280,7 @@ impl Client {
         self.last_synced_ms = Some(now.wall_ms);
         self.sync_changed = true;
         let recovered = fields.get("recovered") == Some("true");
+        self.note_subscribed(&channel, seq, recovered, &epoch);
         self.channels.answered(&channel, Position { epoch, seq }, recovered);
         if recovered {
             self.metrics.recoveries += 1;
@@ -295,6 +310,7 @@ impl Client {
         // The frame was validated as a whole; something else than a list is no content.
         let _read = each_item(fields.get("events").unwrap_or("[]"), |event| events.push(Arc::from(event)));
         let more = fields.get("more") == Some("true");
+        self.note_channel(Step::Content, channel, [events.len() as u64, u64::from(more)]);
         let Some(content) = self.channels.add_content(channel, events, more) else { return };
         let mut docs = Vec::with_capacity(content.events.len());
         for text in content.events {

@@ -22,16 +22,13 @@ impl Client {
         }
         for action in actions {
             match action {
-                Action::Open(pipe) => {
-                    self.metrics.attempts += 1;
-                    self.open_pipe(pipe);
-                }
+                Action::Open(pipe) => self.open_pipe(pipe),
                 Action::Close(pipe, code, reason) => self.effect(Effect::ClosePipe(pipe, code, reason)),
                 Action::RequestToken => self.effect(Effect::RequestToken),
                 Action::PresentToken => self.present_token(now),
                 Action::Greet(_) => self.greet(now),
                 Action::Ping => self.ping(now),
-                Action::StateChanged(state, previous) => self.on_state(state, previous),
+                Action::StateChanged(state, previous) => self.on_state(now, state, previous),
                 Action::Established => {
                     self.metrics.connects += 1;
                     self.tell(Event::Connected);
@@ -54,7 +51,8 @@ impl Client {
         }
     }
 
-    pub(super) fn on_state(&mut self, state: State, previous: State) {
+    pub(super) fn on_state(&mut self, now: Now, state: State, previous: State) {
+        self.note_state(now, state, previous);
         if self.session.open_pipe().is_none() {
             self.on_connection_ended();
         }

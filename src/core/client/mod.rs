@@ -12,6 +12,7 @@
 
 mod answers;
 mod calls;
+mod diagnosis;
 mod flight;
 mod inbound;
 mod link;
@@ -27,7 +28,7 @@ use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{Effect, Event, Input, Outcome, Output, PipeEvent, Reply, StorageOp};
 use crate::core::map::SortedMap;
-use crate::core::metrics::Metrics;
+use crate::core::metrics::{Cause, Metrics, Timings, Trace};
 use crate::core::presence::{Roster, Throttle};
 use crate::core::rng::Rng;
 use crate::core::session::Session;
@@ -113,6 +114,11 @@ pub struct Client {
     roster: Roster,
     cursor: Throttle<String>,
     metrics: Metrics,
+    timings: Timings,
+    trace: Trace,
+    cause: Cause,
+    cause_of_token: Cause,
+    attempting: bool,
     failed: SortedMap<String, Failed>,
     progress: Progress,
     last_synced_ms: Option<u64>,
@@ -161,6 +167,11 @@ impl Client {
             roster: Roster::default(),
             cursor: Throttle::new(config.cursor_interval_ms),
             metrics: Metrics::default(),
+            timings: Timings::default(),
+            trace: Trace::new(now.mono.0, seed),
+            cause: Cause::Call,
+            cause_of_token: Cause::Call,
+            attempting: false,
             failed: SortedMap::default(),
             progress: Progress::default(),
             last_synced_ms: None,
@@ -213,8 +224,12 @@ impl Client {
             return Err(Fault::new(FaultCode::Destroyed, "the calendar was destroyed; make a new one"));
         }
         self.session.set_wall(now.wall_ms);
+        self.note_input(now, &input);
         let reply = match input {
-            Input::Call(call) => self.handle_call(now, call)?,
+            Input::Call(call) => {
+                let told = diagnosis::is_told(&call);
+                self.handle_call(now, call).inspect_err(|_| self.note_refusal(told))?
+            }
             Input::Pipe(pipe, event) => {
                 self.handle_pipe(now, pipe, event);
                 Reply::Done
@@ -270,6 +285,7 @@ impl Client {
         for (ticket, sent) in self.requests.take_overdue(now.mono) {
             let text = "the message was not acknowledged in time";
             let fault = Fault::new(FaultCode::Timeout, text).with_details(format!("{{\"sent\":{sent}}}"));
+            self.note_timeout(sent);
             self.settle(ticket, Outcome::Refused(fault));
         }
         for channel in self.channels.take_due(now.mono) {
@@ -361,10 +377,12 @@ impl Client {
     }
 
     fn effect(&mut self, effect: Effect) {
+        self.note_effect(&effect);
         self.outputs.push_back(Output::Effect(effect));
     }
 
     fn tell(&mut self, event: Event) {
+        self.note_event(&event);
         self.outputs.push_back(Output::Event(event));
     }
 

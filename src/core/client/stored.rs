@@ -88,6 +88,7 @@ impl Client {
                 }
                 self.show(write);
             }
+            self.note_adopted(&client, &writes);
             self.outbox.adopt(client, writes);
         }
         for write in own.iter().filter(|_| !mutant!(left_behind_on_top)) {

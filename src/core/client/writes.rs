@@ -147,6 +147,7 @@ impl Client {
     /// The server did a write.
     pub(super) fn on_write_acknowledged(&mut self, now: Now, id: &WriteId, outcome: Acknowledged) {
         let Some(write) = self.outbox.remove(id) else { return };
+        self.note_decision(now, &write);
         self.store.acknowledge(&write.event, id, outcome);
         self.drop_row(Table::Outbox, row_key(id));
         self.last_synced_ms = Some(now.wall_ms);
@@ -162,6 +163,7 @@ impl Client {
 
     /// The server did not do a write.
     pub(super) fn on_write_refused(&mut self, now: Now, id: &WriteId, fault: Fault) {
+        self.note_refused(id, &fault);
         let Some(write) = self.outbox.get_mut(id) else { return };
         if fault.code == FaultCode::SequenceGap {
             let details = fault.details.as_deref().and_then(|details| Fields::parse(details).ok());

@@ -1,27 +1,71 @@
-//! What happened, in numbers.
+//! What happened: in numbers, and the last steps one by one.
 //!
-//! Owns the counters. Guarantees nothing but that they count. Knows nothing of what they mean.
+//! Owns the counters, the histograms and the trace. Guarantees bounded memory, nothing allocated for a message once a
+//! buffer has grown, and that nothing of what is kept comes out of a payload: a step is a word of this program and
+//! numbers. Knows nothing of what they mean.
 
-use serde::Serialize;
+mod histogram;
+mod report;
+mod timings;
+mod trace;
+
+pub use histogram::{Histogram, Summary};
+pub use report::Report;
+pub use timings::{Question, Timings};
+pub use trace::{Entry, STEPS_MAX, Step, Trace, hash_of};
+
+/// Why a connection was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// The program asked for it.
+    Call,
+    /// The wait after a failure was over.
+    Retry,
+    /// The page or the network woke up.
+    Wake,
+    /// There is a new token, or the old one was refused.
+    SignIn,
+}
+
+impl Cause {
+    /// Its public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Call => "call",
+            Self::Retry => "retry",
+            Self::Wake => "wake",
+            Self::SignIn => "sign-in",
+        }
+    }
+}
 
 /// Counters since the calendar was made.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Metrics {
     /// Sockets opened or tried.
     pub attempts: u64,
+    /// Those among them that did not become usable.
+    pub attempts_failed: u64,
+    /// Attempts by [`Cause`].
+    pub attempts_by_cause: [u64; 4],
     /// Connections that became usable.
     pub connects: u64,
+    /// Those among them that took the place of one that was lost.
+    pub reconnects: u64,
     /// Frames received.
     pub frames_received: u64,
     /// Messages received.
     pub messages_received: u64,
     /// Messages sent.
     pub messages_sent: u64,
-    /// Bytes of text received.
+    /// Bytes of frames received.
     pub bytes_received: u64,
-    /// Bytes of text sent.
+    /// Bytes of frames sent.
     pub bytes_sent: u64,
+    /// Bytes of compressed frames before they were compressed.
+    pub bytes_before_compression: u64,
+    /// And after.
+    pub bytes_after_compression: u64,
     /// Frames and messages that were none.
     pub malformed: u64,
     /// Writes that the server did.
@@ -40,4 +84,28 @@ pub struct Metrics {
     pub recoveries: u64,
     /// Channels taken whole.
     pub snapshots: u64,
+    /// Those among them that had been read before: the server could not tell what was missed.
+    pub resyncs: u64,
+    /// Messages whose acknowledgement did not come in time.
+    pub timeouts: u64,
+    /// Batches that storage was given.
+    pub batches: u64,
+    /// Those among them that it did not take.
+    pub batches_failed: u64,
+}
+
+impl Metrics {
+    /// A connection is tried.
+    pub fn attempted(&mut self, cause: Cause) {
+        self.attempts += 1;
+        if let Some(count) = self.attempts_by_cause.get_mut(cause as usize) {
+            *count += 1;
+        }
+    }
+
+    /// A frame was sent or received compressed.
+    pub fn compressed(&mut self, before: usize, after: usize) {
+        self.bytes_before_compression += before as u64;
+        self.bytes_after_compression += after as u64;
+    }
 }

@@ -28,4 +28,5 @@ mod words;
 pub use backoff::Backoff;
 pub use close::{CloseVerdict, judge_close};
 pub use machine::Session;
+pub use token::expiry_ms;
 pub use words::{Action, Signal, State};

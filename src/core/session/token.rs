@@ -95,7 +95,7 @@ impl TokenKeeper {
 }
 
 /// When a JSON Web Token expires, ms since 1970 (RFC 7519 §4.1.4); nothing for other kinds of token.
-fn expiry_ms(token: &str) -> Option<u64> {
+pub fn expiry_ms(token: &str) -> Option<u64> {
     let mut parts = token.split('.');
     let (_header, claims) = (parts.next()?, parts.next()?);
     let claims = String::from_utf8(decode_base64url(claims)?).ok()?;

@@ -165,6 +165,7 @@ fn read_change<'a>(mut reader: Reader<'a>, kind: Kind, shared: &mut Shared) -> O
         id: None,
         channel: Some(channel.into()),
         seq: Some(seq),
+        timestamp: Some(timestamp),
         client: None,
         text: "",
         origin: Some(Origin { timestamp, author, version }),

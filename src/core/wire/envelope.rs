@@ -112,6 +112,8 @@ pub struct Envelope<'a> {
     pub channel: Option<Cow<'a, str>>,
     /// Its sequence: of the channel, or of the write that it answers.
     pub seq: Option<u64>,
+    /// The sender's wall clock, ms.
+    pub timestamp: Option<u64>,
     /// The stream of the write that it answers.
     pub client: Option<Cow<'a, str>>,
     /// The whole message, if it came as text.
@@ -164,7 +166,7 @@ impl<'a> Envelope<'a> {
         let from = scanner.position();
         let mut kind = None;
         let (mut payload, mut event) = ("null", None);
-        let (mut id, mut channel, mut seq, mut client) = (None, None, None, None);
+        let (mut id, mut channel, mut seq, mut client, mut timestamp) = (None, None, None, None, None);
         scanner.fields(|scanner, key| {
             let key = key_text(key);
             let change = matches!(kind, Some(Kind::EventCreated | Kind::EventUpdated));
@@ -183,12 +185,14 @@ impl<'a> Envelope<'a> {
                 "channel" => channel = as_string(raw),
                 "seq" => seq = as_u53(raw),
                 "client" => client = as_string(raw),
+                "timestamp" => timestamp = as_u53(raw),
                 _ => {}
             }
             Ok(())
         })?;
         let text = scanner.since(from);
-        Ok(kind.map(|kind| Self { kind, payload, event, id, channel, seq, client, text, origin: None }))
+        let origin = None;
+        Ok(kind.map(|kind| Self { kind, payload, event, id, channel, seq, timestamp, client, text, origin }))
     }
 }
 

@@ -1,0 +1,323 @@
+//! The last steps of the protocol, one by one, in a ring.
+//!
+//! A step is a word of this program and up to four numbers. Nothing that came from outside is kept as text: channels and
+//! streams are told by the order in which they came up, types and codes that this program does not know are `other`.
+//! What came from outside stands before what it caused, so that the steps can be gone through again
+//! (`docs/DIAGNOSTICS.md`).
+
+use std::collections::VecDeque;
+
+use super::report::number;
+
+/// Most steps that are kept.
+pub const STEPS_MAX: usize = 256;
+/// How long messages of one type that nothing comes of are one step, ms.
+const RUN_MS: u64 = 10_000;
+/// Most names that are told apart.
+const NAMES_MAX: usize = 64;
+
+macro_rules! steps {
+    ($($(#[$doc:meta])* $step:ident $name:literal $word:literal [$($number:literal),*];)*) => {
+        /// What a step is. `docs/DIAGNOSTICS.md` says what each tells.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Step {
+            $($(#[$doc])* $step,)*
+        }
+
+        impl Step {
+            /// Its public name, the name of its word (none if empty) and those of its numbers.
+            fn layout(self) -> (&'static str, &'static str, &'static [&'static str]) {
+                match self {
+                    $(Self::$step => ($name, $word, &[$($number),*]),)*
+                }
+            }
+        }
+    };
+}
+
+steps! {
+    // What comes from outside.
+    /// The calendar was made, with this seed.
+    Started "started" "" [];
+    /// The program called.
+    Called "call" "call" ["channel", "bytes", "ackMs", "number"];
+    /// A signal of the surroundings.
+    Signalled "signal" "signal" [];
+    /// A socket opened.
+    Opened "opened" "" ["pipe"];
+    /// A socket closed.
+    Closed "closed" "" ["pipe", "code"];
+    /// A message arrived, or a run of them.
+    Received "received" "type" ["channel", "seq", "messages", "bytes"];
+    /// The program made a token, or could not.
+    TokenGiven "token" "token" ["lifetimeMs"];
+    /// The database was read.
+    Loaded "loaded" "" ["rows"];
+    /// There is no database.
+    Unavailable "unavailable" "" [];
+    /// A batch is stored.
+    Committed "committed" "" ["batch"];
+    /// A batch is not stored.
+    Aborted "aborted" "" ["batch"];
+
+    // What came of it.
+    /// The public state changed.
+    State "state" "state" [];
+    /// A socket is opened.
+    Attempt "attempt" "cause" ["pipe"];
+    /// The next attempt comes later.
+    Retry "retry" "" ["attempt", "delayMs"];
+    /// A socket is closed by us.
+    Closing "closing" "" ["pipe", "code"];
+    /// A run of messages in a frame was sent.
+    Sent "sent" "type" ["messages", "bytes"];
+    /// A token is wanted.
+    TokenWanted "token-wanted" "" [];
+    /// The server refused the token.
+    SignInRefused "sign-in-refused" "code" [];
+    /// The server speaks `baro.v1`.
+    Welcome "welcome" "" ["intervalMs", "timeoutMs", "frameBytes"];
+    /// The server is taken for a plain one.
+    Plain "plain" "" [];
+    /// The server is about to close.
+    Drain "drain" "" ["windowMs"];
+    /// A channel was subscribed to.
+    Subscribed "subscribed" "" ["channel", "seq", "recovered", "epoch"];
+    /// A part of a channel's content came.
+    Content "content" "" ["channel", "events", "more"];
+    /// A change of a channel is missing.
+    Gap "gap" "" ["channel", "seq"];
+    /// A change of a channel came again.
+    Repeated "repeated" "" ["channel", "seq"];
+    /// The server is further in a channel than we are.
+    Behind "behind" "" ["channel", "head"];
+    /// A subscription was refused.
+    ChannelRefused "channel-refused" "code" ["channel", "retryable", "retryMs"];
+    /// The server did a write.
+    Acknowledged "acknowledged" "" ["stream", "seq"];
+    /// The server did not do a write.
+    Refused "refused" "code" ["stream", "seq", "retryable", "retryMs"];
+    /// A message of the program's own was answered.
+    Answered "answered" "code" ["number"];
+    /// A message of the program's own was not answered in time.
+    TimedOut "timed-out" "" ["sent"];
+    /// Writes of an earlier program are taken over.
+    Adopted "adopted" "" ["stream", "first", "last", "writes"];
+    /// A batch goes to storage.
+    Storing "storing" "" ["batch", "rows"];
+    /// Something arrived that was no message.
+    Malformed "malformed" "" [];
+}
+
+/// One step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry {
+    /// When, ms on the monotonic clock.
+    pub at: u64,
+    /// When the last of a run.
+    pub until: u64,
+    /// What.
+    pub step: Step,
+    /// Its word.
+    pub word: &'static str,
+    /// Its numbers, 0 for those that there are not.
+    pub numbers: [u64; 4],
+}
+
+/// The ring.
+#[derive(Debug)]
+pub struct Trace {
+    entries: VecDeque<Entry>,
+    most: usize,
+    dropped: u64,
+    now: u64,
+    channels: Vec<u32>,
+    streams: Vec<u32>,
+}
+
+impl Trace {
+    /// A trace that begins now.
+    pub fn new(now: u64, seed: [u64; 4]) -> Self {
+        let mut trace = Self {
+            entries: VecDeque::new(),
+            most: STEPS_MAX,
+            dropped: 0,
+            now,
+            channels: Vec::new(),
+            streams: Vec::new(),
+        };
+        trace.note(Step::Started, "", seed);
+        trace
+    }
+
+    /// Keeps as many steps from now on.
+    pub fn keep(&mut self, most: usize) {
+        self.most = most.max(1);
+    }
+
+    /// The time of the steps that follow, ms.
+    pub fn set_now(&mut self, now: u64) {
+        self.now = now;
+    }
+
+    /// That time.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// Takes a step down.
+    pub fn note(&mut self, step: Step, word: &'static str, numbers: [u64; 4]) {
+        if self.entries.len() >= self.most {
+            self.entries.pop_front();
+            self.dropped += 1;
+        }
+        self.entries.push_back(Entry { at: self.now, until: self.now, step, word, numbers });
+    }
+
+    /// Takes down that a message arrived: with the one before, if nothing came of that and this continues it.
+    pub fn received(&mut self, word: &'static str, channel: u64, seq: u64, bytes: u64) {
+        let now = self.now;
+        if let Some(last) = self.entries.back_mut()
+            && (last.step, last.word) == (Step::Received, word)
+            && now.saturating_sub(last.at) <= RUN_MS
+        {
+            let [of_channel, from, messages, so_far] = &mut last.numbers;
+            if *of_channel == channel && (if seq == 0 { *from == 0 } else { *from + *messages == seq }) {
+                *messages += 1;
+                *so_far += bytes;
+                last.until = now;
+                return;
+            }
+        }
+        self.note(Step::Received, word, [channel, seq, 1, bytes]);
+    }
+
+    /// Takes the last step back: the call was refused and changed nothing.
+    pub fn take_back(&mut self) {
+        self.entries.pop_back();
+    }
+
+    /// The number of a channel, from 1 in the order in which they came up.
+    pub fn channel(&mut self, name: &str) -> u64 {
+        number_of(&mut self.channels, name)
+    }
+
+    /// The number of a stream that an earlier program left, from 1 in the order in which they came up.
+    pub fn stream(&mut self, name: &str) -> u64 {
+        number_of(&mut self.streams, name)
+    }
+
+    /// A list of objects as JSON text.
+    pub fn to_json(&self) -> String {
+        let mut out = String::from("[");
+        for (at, entry) in self.entries.iter().enumerate() {
+            out.push_str(if at == 0 { "{" } else { ",{" });
+            entry.write(&mut out, self.dropped + at as u64);
+            out.push('}');
+        }
+        out.push(']');
+        out
+    }
+}
+
+impl Entry {
+    fn write(&self, out: &mut String, n: u64) {
+        let (name, word, numbers) = self.step.layout();
+        out.push_str("\"n\":");
+        out.push_str(&n.to_string());
+        number(out, "at", self.at);
+        if self.until > self.at {
+            number(out, "until", self.until);
+        }
+        text(out, "kind", name);
+        if !self.word.is_empty() {
+            text(out, word, self.word);
+        }
+        for (name, value) in numbers.iter().zip(self.numbers).filter(|(_, value)| *value > 0) {
+            number(out, name, value);
+        }
+        if self.step == Step::Started {
+            // Beyond what a JavaScript number holds.
+            let [a, b, c, d] = self.numbers;
+            out.push_str(&format!(",\"seed\":[\"{a}\",\"{b}\",\"{c}\",\"{d}\"]"));
+        }
+    }
+}
+
+fn text(out: &mut String, name: &str, value: &str) {
+    out.push_str(",\"");
+    out.push_str(name);
+    out.push_str("\":\"");
+    out.push_str(value);
+    out.push('"');
+}
+
+/// FNV-1a: tells names apart without keeping them.
+pub fn hash_of(name: &str) -> u32 {
+    name.bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+}
+
+fn number_of(names: &mut Vec<u32>, name: &str) -> u64 {
+    let hash = hash_of(name);
+    let at = names.iter().position(|known| *known == hash).unwrap_or_else(|| {
+        if names.len() < NAMES_MAX {
+            names.push(hash);
+        }
+        names.len() - 1
+    });
+    at as u64 + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ring_keeps_the_last_steps_and_their_numbers() {
+        let mut trace = Trace::new(5, [u64::MAX, 2, 3, 4]);
+        assert_eq!(
+            trace.to_json(),
+            r#"[{"n":0,"at":5,"kind":"started","seed":["18446744073709551615","2","3","4"]}]"#
+        );
+        for pipe in 1..=STEPS_MAX as u64 + 3 {
+            trace.set_now(pipe * 10);
+            trace.note(Step::Opened, "", [pipe, 0, 0, 0]);
+        }
+        assert_eq!(trace.entries.len(), STEPS_MAX);
+        assert!(trace.to_json().starts_with(r#"[{"n":4,"at":40,"kind":"opened","pipe":4},"#));
+    }
+
+    #[test]
+    fn a_flood_of_one_type_is_one_step() {
+        let mut trace = Trace::new(0, [1; 4]);
+        for ms in 0..500 {
+            trace.set_now(ms * 10);
+            trace.received("cursors", 0, 0, 100);
+        }
+        assert_eq!(trace.entries.len(), 2);
+        assert!(trace.to_json().ends_with(
+            r#""at":0,"until":4990,"kind":"received","type":"cursors","messages":500,"bytes":50000}]"#
+        ));
+        trace.set_now(20_000);
+        trace.received("cursors", 0, 0, 100);
+        assert_eq!(trace.entries.len(), 3, "a later one is a step of its own");
+    }
+
+    #[test]
+    fn changes_of_a_channel_are_one_step_as_long_as_they_follow_each_other() {
+        let mut trace = Trace::new(0, [1; 4]);
+        let channel = trace.channel("project:p");
+        for seq in [4, 5, 6, 8] {
+            trace.received("event:updated", channel, seq, 10);
+        }
+        let runs: Vec<[u64; 4]> = trace.entries.iter().skip(1).map(|entry| entry.numbers).collect();
+        assert_eq!(runs, [[1, 4, 3, 30], [1, 8, 1, 10]]);
+    }
+
+    #[test]
+    fn names_are_numbers() {
+        let mut trace = Trace::new(0, [1; 4]);
+        assert_eq!([trace.channel("a"), trace.channel("b"), trace.channel("a")], [1, 2, 1]);
+        (0..1_000).for_each(|n| assert!(trace.channel(&n.to_string()) <= NAMES_MAX as u64));
+    }
+}
