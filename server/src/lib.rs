@@ -17,6 +17,7 @@
 )]
 
 pub mod access;
+mod bucket;
 pub mod fault;
 pub mod hub;
 pub mod ledger;

@@ -14,10 +14,18 @@ pub struct Limits {
     pub name_bytes: usize,
     /// Subscriptions of a connection.
     pub subscriptions: usize,
+    /// Open connections of a user.
+    pub connections_per_user: u64,
     /// Unanswered writes that a client is told to keep to.
     pub window: u64,
     /// Unanswered writes of a connection above which further ones are refused as `rate_limited`.
     pub unanswered: usize,
+    /// The same of all connections of a user.
+    pub user_unanswered: usize,
+    /// Messages a second of a user that are neither writes nor presence; twice as many may come at once.
+    pub user_messages_per_second: u64,
+    /// Presence messages a second of a user.
+    pub user_presence_per_second: u64,
     /// Messages a second of a connection that are neither writes nor presence.
     pub messages_per_second: u64,
     /// How many of those may come at once.
@@ -28,6 +36,8 @@ pub struct Limits {
     pub faults: u32,
     /// From opening to `auth`.
     pub sign_in_ms: u64,
+    /// From opening to the first message where nobody signs in.
+    pub first_message_ms: u64,
     /// From a token's `exp` to the end of its connection.
     pub expiry_grace_ms: u64,
     /// How long the acknowledgement of `auth` waits for a `hello`, so that the welcome comes first.
@@ -57,13 +67,18 @@ impl Default for Limits {
             event_bytes: 64 * 1024,
             name_bytes: 256,
             subscriptions: 100,
+            connections_per_user: 100,
             window: 32,
             unanswered: 512,
+            user_unanswered: 4_096,
+            user_messages_per_second: 2_000,
+            user_presence_per_second: 300,
             messages_per_second: 1_000,
             messages_burst: 2_000,
             presence_per_second: 100,
             faults: 20,
             sign_in_ms: 5_000,
+            first_message_ms: 10_000,
             expiry_grace_ms: 25_000,
             hello_grace_ms: 20,
             heartbeat_interval_ms: 6_000,

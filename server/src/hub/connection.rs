@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use baro_realtime::core::time::Timestamp;
 
-use super::bucket::Bucket;
 use super::io::Ticket;
 use crate::access::{Access, User};
+use crate::bucket::Bucket;
 use crate::limits::Limits;
 
 /// How far the sign-in is.
@@ -59,6 +59,8 @@ pub(super) struct Connection {
     /// When the sign-in that counts ends.
     pub(super) expires: Option<Timestamp>,
     pub(super) dialect: Dialect,
+    /// Whether what carries it takes binary frames.
+    pub(super) can_binary: bool,
     /// Who it is, as soon as that matters.
     pub(super) user: Option<Arc<User>>,
     /// Whether the server made the user up.
@@ -82,6 +84,8 @@ pub(super) struct Connection {
     pub(super) unanswered: usize,
     pub(super) faults: u32,
     pub(super) heard_at: Timestamp,
+    /// Whether a message ever came.
+    pub(super) spoke: bool,
     pub(super) messages: Bucket,
     pub(super) presence: Bucket,
 }
@@ -93,6 +97,7 @@ impl Connection {
             sign_in,
             expires: None,
             dialect: Dialect::Plain,
+            can_binary: false,
             user: None,
             guest: false,
             access: if sign_in == SignIn::Open { Access::All } else { nothing() },
@@ -106,6 +111,7 @@ impl Connection {
             unanswered: 0,
             faults: 0,
             heard_at: now,
+            spoke: false,
             messages: Bucket::full(now, limits.messages_burst),
             presence: Bucket::full(now, limits.presence_per_second),
         }

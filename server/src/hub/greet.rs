@@ -99,6 +99,9 @@ impl Hub {
         if let Some(user) = hello.user.filter(|_| self.mode == Mode::Open) {
             self.identify(now, id, user, false);
         }
+        if !self.connections.contains_key(&id) {
+            return;
+        }
         let owner = self.owner_of(now, id);
         for (client, acked) in hello.streams {
             // Their answers tell nobody anything: what counts is that they come before the writes that follow.

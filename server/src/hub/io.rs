@@ -27,6 +27,8 @@ pub enum Input {
         connection: ConnectionId,
         /// What the token in its address or subprotocol says, if there was one.
         token: Option<Result<Claims, Fault>>,
+        /// Whether it can carry binary frames.
+        binary: bool,
     },
     /// A text frame arrived.
     Received {

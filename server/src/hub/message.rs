@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use baro_realtime::core::json::{as_string, as_u53, each_field, is_null};
 
+use super::quota::Charge;
 use crate::fault::{Code, Fault};
 use crate::limits::Limits;
 
@@ -72,12 +73,19 @@ impl Kind {
         }
     }
 
-    pub(super) fn is_write(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::Delete | Self::Skip)
-    }
-
-    pub(super) fn is_presence(self) -> bool {
-        matches!(self, Self::Cursor | Self::Selection | Self::Typing | Self::Editing | Self::Status)
+    /// What it counts as towards the limits.
+    pub(super) fn charge(self) -> Charge {
+        match self {
+            Self::Create | Self::Update | Self::Delete | Self::Skip => Charge::Write,
+            Self::Cursor | Self::Selection | Self::Typing | Self::Editing | Self::Status => Charge::Presence,
+            Self::Auth
+            | Self::Hello
+            | Self::Subscribe
+            | Self::Unsubscribe
+            | Self::Ping
+            | Self::Ack
+            | Self::Unknown => Charge::Other,
+        }
     }
 }
 

@@ -26,6 +26,10 @@ pub struct Counters {
     pub storage_failures: u64,
     /// Connections that did not read what they were sent.
     pub overflows: u64,
+    /// Connections that were one too many of their user.
+    pub users_over: u64,
+    /// Messages refused as too many.
+    pub rate_limited: u64,
 }
 
 /// How much there is now.

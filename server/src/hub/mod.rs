@@ -9,7 +9,6 @@
 //! [`Hub::poll_timeout`] has come, handle [`Input::TimePassed`]. Many inputs may be handled before the outputs are drained:
 //! what they send to one `baro.v1` connection travels in one frame then.
 
-mod bucket;
 mod connection;
 mod greet;
 mod io;
@@ -17,6 +16,7 @@ mod message;
 mod metrics;
 mod outbox;
 mod presence;
+mod quota;
 mod receive;
 mod roster;
 mod sign_in;
@@ -34,6 +34,7 @@ use baro_realtime::core::time::{Now, Timestamp};
 use crate::limits::Limits;
 use connection::{Connection, Dialect, SignIn};
 use outbox::Joined;
+use quota::Quotas;
 use roster::Roster;
 use snapshot::Encoded;
 use write::PendingWrite;
@@ -86,6 +87,7 @@ pub struct Hub {
     connections: BTreeMap<ConnectionId, Connection>,
     channels: BTreeMap<Arc<str>, Channel>,
     roster: Roster,
+    quotas: Quotas,
     pending: BTreeMap<Ticket, Pending>,
     last_ticket: u64,
     timers: BTreeSet<(Timestamp, Timer)>,
@@ -108,6 +110,7 @@ impl Hub {
             connections: BTreeMap::new(),
             channels: BTreeMap::new(),
             roster: Roster::default(),
+            quotas: Quotas::default(),
             pending: BTreeMap::new(),
             last_ticket: 0,
             timers: BTreeSet::new(),
@@ -123,7 +126,7 @@ impl Hub {
     /// Takes in what happened.
     pub fn handle(&mut self, now: Now, input: Input) {
         match input {
-            Input::Opened { connection, token } => self.on_opened(now, connection, token),
+            Input::Opened { connection, token, binary } => self.on_opened(now, connection, token, binary),
             Input::Received { connection, text } => self.on_received(now, connection, text),
             Input::ReceivedBinary { connection } => self.on_received_binary(now, connection),
             Input::Heard { connection } => self.on_heard(now, connection),
@@ -223,6 +226,9 @@ impl Hub {
     fn forget(&mut self, now: Now, id: ConnectionId) {
         let Some(connection) = self.connections.remove(&id) else { return };
         self.dirty.remove(&id);
+        if let Some(user) = &connection.user {
+            self.count_out(&user.id);
+        }
         for channel in &connection.subscriptions {
             self.drop_subscriber(now, id, channel, connection.user.as_deref());
         }

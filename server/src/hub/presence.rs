@@ -38,6 +38,10 @@ impl Hub {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.guest = guest;
         let before = connection.user.replace(Arc::clone(&user));
+        if !self.count_in(now, id, &user.id, before.as_ref().map(|before| &*before.id)) {
+            return;
+        }
+        let Some(connection) = self.connections.get(&id) else { return };
         let channels: Vec<Arc<str>> = connection.subscriptions.iter().cloned().collect();
         match before {
             Some(before) if before == user => {}

@@ -10,6 +10,7 @@ use super::connection::SignIn;
 use super::io::ConnectionId;
 use super::message::{Kind, Message};
 use super::outbox::Reply;
+use super::quota::Charge;
 use crate::fault::{Code, Fault};
 use crate::object::Object;
 
@@ -17,6 +18,7 @@ impl Hub {
     pub(super) fn on_received(&mut self, now: Now, id: ConnectionId, text: String) {
         let Some(connection) = self.connection(id) else { return };
         connection.heard_at = now.mono;
+        connection.spoke = true;
         if text.len() > self.limits.frame_bytes {
             self.close(now, id, 1009, "frame too large");
             return;
@@ -77,6 +79,9 @@ impl Hub {
             return self.refuse(id, &Reply::to(&message), &fault);
         }
         self.take_user_of(now, id, &message);
+        if !self.connections.contains_key(&id) {
+            return;
+        }
         match message.kind {
             Kind::Auth => self.on_auth(now, id, &message),
             Kind::Hello => self.on_hello(now, id, &message),
@@ -100,20 +105,23 @@ impl Hub {
     fn has_room(&mut self, now: Now, id: ConnectionId, message: &Message<'_>) -> bool {
         let limits = &self.limits;
         let Some(connection) = self.connections.get_mut(&id) else { return false };
-        if message.kind.is_presence() {
-            let per_second = limits.presence_per_second;
-            let room = connection.presence.take(now.mono, per_second, per_second);
-            if !room {
-                self.counters.presence_dropped += 1;
+        let charge = message.kind.charge();
+        let own = match charge {
+            Charge::Presence => {
+                let per_second = limits.presence_per_second;
+                connection.presence.take(now.mono, per_second, per_second)
             }
-            return room;
-        }
-        let room = if message.kind.is_write() {
-            connection.unanswered < limits.unanswered
-        } else {
-            connection.messages.take(now.mono, limits.messages_per_second, limits.messages_burst)
+            Charge::Write => connection.unanswered < limits.unanswered,
+            Charge::Other => {
+                connection.messages.take(now.mono, limits.messages_per_second, limits.messages_burst)
+            }
         };
-        if !room {
+        let user = connection.user.as_ref();
+        let room = own && user.is_none_or(|user| self.quotas.allows(&user.id, charge, now.mono, limits));
+        if !room && charge == Charge::Presence {
+            self.counters.presence_dropped += 1;
+        } else if !room {
+            self.counters.rate_limited += 1;
             let fault = Fault::new(Code::RateLimited, "too many messages").after_ms(1_000);
             self.refuse(id, &Reply::to(message), &fault);
         }

@@ -16,17 +16,25 @@ use crate::fault::{Code, Fault};
 use crate::object::Object;
 
 impl Hub {
-    pub(super) fn on_opened(&mut self, now: Now, id: ConnectionId, token: Option<Result<Claims, Fault>>) {
+    pub(super) fn on_opened(
+        &mut self,
+        now: Now,
+        id: ConnectionId,
+        token: Option<Result<Claims, Fault>>,
+        binary: bool,
+    ) {
         let sign_in = match self.mode {
             Mode::Open => SignIn::Open,
             Mode::SignedIn => SignIn::Expected,
         };
-        let connection = Connection::new(now.mono, sign_in, &self.limits);
+        let mut connection = Connection::new(now.mono, sign_in, &self.limits);
+        connection.can_binary = binary;
         self.connections.insert(id, connection);
         if self.drain_until.is_some() {
             return self.close(now, id, 1001, "going away");
         }
         self.start_timer(now.mono.after(self.limits.silence_limit_ms()), Timer::Silence(id));
+        self.start_timer(now.mono.after(self.limits.first_message_ms), Timer::SignIn(id));
         if self.mode == Mode::Open {
             return;
         }
@@ -41,8 +49,11 @@ impl Hub {
     }
 
     pub(super) fn on_sign_in_late(&mut self, now: Now, id: ConnectionId) {
-        if self.connections.contains_key(&id) && !self.is_signed_in(id) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        if !self.is_signed_in(id) {
             self.close(now, id, 4408, "no auth in time");
+        } else if !connection.spoke {
+            self.close(now, id, 4408, "no message in time");
         }
     }
 

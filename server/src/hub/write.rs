@@ -18,6 +18,7 @@ use crate::ledger::{Action, Answer, Author, Change, Decision, StorageError, Stre
 #[derive(Debug)]
 pub(super) struct PendingWrite {
     connection: ConnectionId,
+    user: Arc<str>,
     reply: Reply,
 }
 
@@ -44,12 +45,15 @@ impl Hub {
         let Some(user) = self.user_of(now, id) else { return };
         let Some(connection) = self.connection(id) else { return };
         connection.unanswered += 1;
-        let author = Author { id: Arc::clone(&user.id), owner, access: connection.access.clone() };
+        let access = connection.access.clone();
+        self.quotas.begin_write(&user.id);
+        let author = Author { id: Arc::clone(&user.id), owner, access };
         let job = Job::Write(Box::new(Write { stream, author, action }));
         if mutant!(ack_before_decision) {
             self.acknowledge(id, &reply, None);
         }
-        self.submit(job, |_| Pending::Write(PendingWrite { connection: id, reply }));
+        let user = Arc::clone(&user.id);
+        self.submit(job, |_| Pending::Write(PendingWrite { connection: id, user, reply }));
     }
 
     /// Whose the streams of a connection are. Guests share theirs: a guest is somebody else on every connection.
@@ -70,11 +74,12 @@ impl Hub {
             Ok(decision) => self.counters.count_verdict(decision.verdict),
             Err(_) => self.counters.storage_failures += 1,
         }
-        if let Some(PendingWrite { connection: id, reply }) = asked
-            && let Some(connection) = self.connection(id)
-        {
-            connection.unanswered = connection.unanswered.saturating_sub(1);
-            self.answer_write(id, &reply, &result);
+        if let Some(PendingWrite { connection: id, user, reply }) = asked {
+            self.quotas.end_write(&user);
+            if let Some(connection) = self.connection(id) {
+                connection.unanswered = connection.unanswered.saturating_sub(1);
+                self.answer_write(id, &reply, &result);
+            }
         }
         for change in result.map(|decision| decision.changes).unwrap_or_default() {
             self.fan_out(&change);

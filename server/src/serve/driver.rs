@@ -52,7 +52,13 @@ pub(super) struct Shared {
 #[derive(Debug)]
 pub(super) enum Event {
     /// A socket is open.
-    Opened { connection: ConnectionId, token: Option<Result<Claims, Fault>>, outbound: Outbound },
+    Opened {
+        connection: ConnectionId,
+        token: Option<Result<Claims, Fault>>,
+        /// Whether it can carry binary frames.
+        binary: bool,
+        outbound: Outbound,
+    },
     /// Something else that the hub takes as it is.
     Hub(Input),
     /// Somebody reads the metrics.
@@ -132,9 +138,9 @@ impl Driver {
     fn on_event(&mut self, event: Event) {
         let now = self.clock.now();
         match event {
-            Event::Opened { connection, token, outbound } => {
+            Event::Opened { connection, token, binary, outbound } => {
                 self.outbounds.insert(connection, outbound);
-                self.hub.handle(now, Input::Opened { connection, token });
+                self.hub.handle(now, Input::Opened { connection, token, binary });
             }
             Event::Hub(input) => {
                 if let Input::Closed { connection } = &input {

@@ -4,7 +4,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
-use axum::Router;
 use axum::body::Body;
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{Request, State};
@@ -12,19 +11,24 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get};
+use axum::{Extension, Router};
 use tokio::sync::mpsc::Sender;
 use tokio::sync::oneshot;
 use tower_http::services::{ServeDir, ServeFile};
 
 use super::access_control::Origins;
+use super::clock::Clock;
 use super::driver::Event;
+use super::listen::Peer;
+use super::metrics::render_doors;
+use super::peers::{Asks, Peers};
+use super::poll;
 use super::rest;
 use super::socket;
 use super::storage;
 use super::token::Verifier;
 use crate::access::Claims;
 use crate::fault::{Code, Fault};
-use crate::hub::ConnectionId;
 use crate::limits::{Limits, Rules};
 
 /// What a page of ours may do: its own scripts and WebAssembly, its own styles, pictures from anywhere safe.
@@ -46,14 +50,20 @@ pub(super) struct Shared {
     pub(super) rules: Rules,
     pub(super) draining: AtomicBool,
     pub(super) last_connection: AtomicU64,
-    /// WebSockets whose end is not yet on its way.
+    /// WebSockets and polling sessions whose end is not yet on its way.
     pub(super) open_sockets: AtomicUsize,
+    pub(super) peers: Arc<Peers>,
+    pub(super) sessions: poll::Sessions,
+    /// How long a request to receive waits for something to be there.
+    pub(super) poll_wait_ms: u64,
+    pub(super) clock: Clock,
 }
 
 /// All routes.
 pub(super) fn router(shared: &Arc<Shared>, serve: Option<&Path>) -> Router {
     let router = Router::new()
         .route("/ws", any(upgrade))
+        .route("/poll/{what}", any(poll::serve))
         .route("/healthz", get(health))
         .route("/metrics", get(metrics))
         .route("/api/events", any(rest::events))
@@ -65,7 +75,8 @@ pub(super) fn router(shared: &Arc<Shared>, serve: Option<&Path>) -> Router {
             let index = ServeFile::new(dir.join("index.html"));
             let files = ServeDir::new(dir).fallback(index);
             let page = Router::new().fallback_service(files).layer(from_fn(protect));
-            router.route("/api/{*rest}", any(not_found)).fallback_service(page)
+            let router = router.route("/api/{*rest}", any(not_found)).route("/poll/{*rest}", any(not_found));
+            router.fallback_service(page)
         }
     }
 }
@@ -78,6 +89,17 @@ pub(super) fn refusal(fault: &Fault) -> Response {
 
 pub(super) fn json(status: StatusCode, body: String) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+/// Lets the page that asked read the answer, and keeps the answer from being kept.
+pub(super) fn crossing(mut response: Response, origin: Option<&str>) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("origin"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+    response
 }
 
 /// What a request from a page that is not let in is told.
@@ -100,7 +122,8 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     let (reply, text) = oneshot::channel();
     let asked = shared.driver.send(Event::Metrics(reply)).await;
     match (asked, text.await) {
-        (Ok(()), Ok(text)) => {
+        (Ok(()), Ok(mut text)) => {
+            render_doors(&mut text, shared.peers.refused(), shared.sessions.open());
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
         }
         _ => refusal(&Fault::new(Code::Unavailable, "going away")),
@@ -109,12 +132,16 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
 
 async fn upgrade(
     State(shared): State<Arc<Shared>>,
+    Extension(Peer(address)): Extension<Peer>,
     headers: HeaderMap,
     uri: Uri,
     upgrade: Result<WebSocketUpgrade, axum::extract::ws::rejection::WebSocketUpgradeRejection>,
 ) -> Response {
     if shared.origins.admit(&headers).is_err() {
         return foreign_page();
+    }
+    if !shared.peers.allows(address, Asks::Handshake) {
+        return refusal(&Fault::new(Code::RateLimited, "too many connections").after_ms(1_000));
     }
     let Ok(mut upgrade) = upgrade else {
         let fault = Fault::new(Code::BadRequest, "a WebSocket handshake is expected here");
@@ -130,7 +157,7 @@ async fn upgrade(
     }
     let asked = carried.map(|(_, token)| token.to_owned()).or_else(|| query_value(&uri, "token"));
     let token = asked.and_then(|token| claims_of(&shared, &token));
-    let connection = ConnectionId(shared.last_connection.fetch_add(1, Ordering::Relaxed) + 1);
+    let connection = shared.next_connection();
     upgrade
         .read_buffer_size(BUFFER_BYTES)
         .write_buffer_size(BUFFER_BYTES)

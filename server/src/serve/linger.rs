@@ -2,7 +2,11 @@
 //!
 //! Closing a TCP socket while bytes of the peer are unread resets it, and the peer may lose what was sent before, the close
 //! code above all. So when one is dropped before its peer has ended, the rest is read and thrown away for a moment.
+//!
+//! Nor one that waits for ever: a peer that leaves its window closed holds what is to be written and all behind it, so
+//! writing fails when nothing could be written for a while. Holds the connection's place among those of its address.
 
+use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,9 +14,14 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
+
+use super::peers::Seat;
 
 /// How long the rest is read.
 const LINGER: Duration = Duration::from_secs(1);
+/// How long nothing may be taken of what is written.
+const STALLED: Duration = Duration::from_secs(30);
 
 /// A TCP stream with a graceful end.
 #[derive(Debug)]
@@ -20,11 +29,26 @@ pub(super) struct Lingering {
     /// `None` only while it is dropped.
     stream: Option<TcpStream>,
     peer_ended: bool,
+    /// Runs while the kernel takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
+    /// `None` only while it is dropped.
+    seat: Option<Seat>,
 }
 
 impl Lingering {
-    pub(super) fn new(stream: TcpStream) -> Self {
-        Self { stream: Some(stream), peer_ended: false }
+    pub(super) fn new(stream: TcpStream, seat: Seat) -> Self {
+        Self { stream: Some(stream), peer_ended: false, stalled: None, seat: Some(seat) }
+    }
+
+    /// Lets a write that does not get on fail in the end.
+    fn watch<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     fn stream(&mut self) -> io::Result<Pin<&mut TcpStream>> {
@@ -36,12 +60,12 @@ impl Drop for Lingering {
     fn drop(&mut self) {
         let (Some(stream), false) = (self.stream.take(), self.peer_ended) else { return };
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            runtime.spawn(end(stream));
+            runtime.spawn(end(stream, self.seat.take()));
         }
     }
 }
 
-async fn end(mut stream: TcpStream) {
+async fn end(mut stream: TcpStream, _seat: Option<Seat>) {
     let drain = async {
         stream.shutdown().await?;
         let mut rest = [0; 4096];
@@ -64,7 +88,9 @@ impl AsyncRead for Lingering {
 
 impl AsyncWrite for Lingering {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-        self.get_mut().stream()?.poll_write(cx, buf)
+        let this = self.get_mut();
+        let written = this.stream()?.poll_write(cx, buf);
+        this.watch(cx, written)
     }
 
     fn poll_write_vectored(
@@ -72,7 +98,9 @@ impl AsyncWrite for Lingering {
         cx: &mut Context<'_>,
         bufs: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.get_mut().stream()?.poll_write_vectored(cx, bufs)
+        let this = self.get_mut();
+        let written = this.stream()?.poll_write_vectored(cx, bufs);
+        this.watch(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

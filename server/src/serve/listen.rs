@@ -1,17 +1,23 @@
 //! Accepting connections.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tower_service::Service as _;
 
 use super::linger::Lingering;
+use super::peers::{Peers, Seat};
 
 /// Connections that the kernel holds until they are accepted: what a server's restart brings back at once.
 const BACKLOG: i32 = 4096;
@@ -19,6 +25,24 @@ const BACKLOG: i32 = 4096;
 const HEADER_TIMEOUT: Duration = Duration::from_secs(5);
 const HEADERS_MAX: usize = 64;
 const HEADER_BYTES_MAX: usize = 32 * 1024;
+/// What a connection is told that is one too many from its address.
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
+
+/// How far the server's end is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    /// It serves.
+    NotYet,
+    /// No connection is accepted any more.
+    Closed,
+    /// What is under way is finished, and that is all.
+    Finished,
+}
 
 /// Opens the socket.
 pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, String> {
@@ -34,35 +58,62 @@ pub(super) fn bind(address: SocketAddr) -> Result<TcpListener, String> {
 }
 
 /// Accepts until told to stop.
-pub(super) async fn accept(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
+pub(super) async fn accept(
+    listener: TcpListener,
+    router: Router,
+    peers: Arc<Peers>,
+    mut ending: watch::Receiver<Ending>,
+) {
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    tokio::spawn(converse(stream, router.clone()));
-                }
+                Ok((stream, from)) => match peers.admit(from.ip()) {
+                    Some(seat) => {
+                        tokio::spawn(converse(stream, from.ip(), seat, router.clone(), ending.clone()));
+                    }
+                    None => {
+                        // Into the empty buffer of a new socket it always goes; if not, nobody is owed an explanation.
+                        let _told = stream.try_write(TOO_MANY);
+                    }
+                },
                 Err(fault) => {
                     // Mostly no file descriptors are left: what is open has to end first.
                     eprintln!("warning: cannot accept: {fault}");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
-            _ = stop.changed() => return,
+            _ = ending.changed() => return,
         }
     }
 }
 
-async fn converse(stream: TcpStream, router: Router) {
+async fn converse(
+    stream: TcpStream,
+    from: IpAddr,
+    seat: Seat,
+    router: Router,
+    mut ending: watch::Receiver<Ending>,
+) {
     // Without this the kernel holds small frames back; a socket that is gone already says so when it is read.
     let _set = stream.set_nodelay(true);
-    let io = TokioIo::new(Lingering::new(stream));
-    // A peer that breaks off is no event.
-    let _over = http1::Builder::new()
+    let io = TokioIo::new(Lingering::new(stream, seat));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(from));
+        router.clone().call(request)
+    });
+    let conversation = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_TIMEOUT)
         .max_headers(HEADERS_MAX)
         .max_buf_size(HEADER_BYTES_MAX)
-        .serve_connection(io, TowerToHyperService::new(router))
-        .with_upgrades()
-        .await;
+        .serve_connection(io, service)
+        .with_upgrades();
+    let mut conversation = pin!(conversation);
+    // A peer that breaks off is no event.
+    tokio::select! {
+        _over = &mut conversation => return,
+        _ = ending.wait_for(|ending| *ending == Ending::Finished) => {}
+    }
+    conversation.as_mut().graceful_shutdown();
+    let _over = conversation.await;
 }

@@ -80,6 +80,12 @@ pub(super) fn render(counters: &Counters, gauges: Gauges, latency: &Latency) -> 
         ("baro_fanout_bytes_total", "Bytes of changes, for each who got them.", counters.fanout_bytes),
         ("baro_presence_dropped_total", "Presence messages dropped as too many.", counters.presence_dropped),
         ("baro_storage_failures_total", "Jobs that the storage failed.", counters.storage_failures),
+        (
+            "baro_user_connections_refused_total",
+            "Connections one too many of their user.",
+            counters.users_over,
+        ),
+        ("baro_rate_limited_total", "Messages refused as too many.", counters.rate_limited),
         ("baro_queue_overflows_total", "Connections closed for not reading.", counters.overflows),
     ] {
         let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
@@ -98,6 +104,23 @@ pub(super) fn render(counters: &Counters, gauges: Gauges, latency: &Latency) -> 
     latency.commit.render(&mut text, "baro_write_commit_seconds", "From a write's arrival to the disk.");
     latency.fan_out.render(&mut text, "baro_write_fanout_seconds", "From a write's arrival to the sockets.");
     text
+}
+
+/// Adds what is counted before the hub: who was turned away, and sessions of long polling.
+pub(super) fn render_doors(text: &mut String, refused: [u64; 3], sessions: usize) {
+    let what = ["connection", "handshake", "request"].map(str::to_owned);
+    family(
+        text,
+        "baro_refused_total",
+        "What an address asked for too often.",
+        "what",
+        what.into_iter().zip(refused),
+    );
+    let name = "baro_poll_sessions";
+    let _ = writeln!(
+        text,
+        "# HELP {name} Open sessions of long polling.\n# TYPE {name} gauge\n{name} {sessions}"
+    );
 }
 
 fn verdict_name(verdict: Verdict) -> &'static str {

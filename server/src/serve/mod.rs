@@ -6,6 +6,7 @@
 //! ever logged.
 
 mod access_control;
+mod body;
 mod clock;
 mod driver;
 mod http;
@@ -13,6 +14,8 @@ mod linger;
 mod listen;
 mod metrics;
 mod options;
+mod peers;
+mod poll;
 mod rest;
 mod run;
 mod schema;
@@ -22,5 +25,6 @@ mod storage;
 mod token;
 
 pub use options::{Auth, Command, Database, Options, USAGE, parse};
+pub use peers::PeerLimits;
 pub use run::run;
 pub use sqlite::Sqlite;

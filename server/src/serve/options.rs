@@ -4,11 +4,13 @@
 
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use lexopt::prelude::{Long, Short, ValueExt as _};
 
 use super::access_control::{Origins, is_origin};
+use super::peers::PeerLimits;
 
 /// What `--help` prints.
 pub const USAGE: &str = "\
@@ -22,9 +24,16 @@ Usage: baro-realtime-server [flags]
                              [pages from the server's own host]
   --serve DIR                serves the files of a page from this directory
   --heartbeat-interval MS    silence after which clients ask whether the server is there, 1000 to 300000   [6000]
+  --heartbeat-timeout MS     how long they wait for an answer, 500 to 60000   [3000]
+  --poll-wait MS             how long a polling request waits for something, 1000 to 120000   [25000]
+  --connections-per-ip N     open connections of one address (IPv6: /64)   [1000; any number on loopback]
+  --handshakes-per-ip N      handshakes a second of one address, five seconds' worth at once   [100; the same]
+  --requests-per-ip N        REST requests a second, likewise   [100; the same]
+  --connections-per-user N   open connections of one user   [100]
   --help, --version
 
-The first line on standard output is {\"listening\":\"ADDR\"}. WebSocket at /ws, REST at /api/events, /healthz, /metrics.
+The first line on standard output is {\"listening\":\"ADDR\"}. WebSocket at /ws, long polling at /poll, REST at /api/events,
+/healthz, /metrics.
 SIGTERM and SIGINT tell clients to come back later and end the server.
 ";
 
@@ -72,6 +81,14 @@ pub struct Options {
     pub serve: Option<PathBuf>,
     /// `--heartbeat-interval`.
     pub heartbeat_interval_ms: Option<u64>,
+    /// `--heartbeat-timeout`.
+    pub heartbeat_timeout_ms: Option<u64>,
+    /// `--poll-wait`.
+    pub poll_wait_ms: Option<u64>,
+    /// `--connections-per-ip`, `--handshakes-per-ip`, `--requests-per-ip`.
+    pub peers: PeerLimits,
+    /// `--connections-per-user`.
+    pub connections_per_user: Option<u64>,
 }
 
 /// Reads the arguments after the program's name.
@@ -86,7 +103,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
     let mut secret_file = None;
     let mut origins = Vec::new();
     let mut serve = None;
-    let mut heartbeat_interval_ms = None;
+    let mut numbers = [None; NUMBERS.len()];
     while let Some(argument) = parser.next().map_err(|fault| fault.to_string())? {
         let flag = match argument {
             Long("help") | Short('h') => return Ok(Command::Help),
@@ -97,12 +114,19 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
                 return Err(format!("{}: no flag; see --help", value.display()));
             }
         };
-        if !KNOWN.contains(&flag.as_str()) {
-            return Err(format!("{flag}: no such flag; accepted are {}", KNOWN.join(" ")));
+        let number = NUMBERS.iter().position(|(name, ..)| *name == flag);
+        if number.is_none() && !KNOWN.contains(&flag.as_str()) {
+            let numbers = NUMBERS.iter().map(|(name, ..)| *name);
+            let all: Vec<&str> = KNOWN.into_iter().chain(numbers).collect();
+            return Err(format!("{flag}: no such flag; accepted are {}", all.join(" ")));
         }
         let value = parser.value().map_err(|_| format!("{flag}: a value is missing; see --help"))?;
         let path = PathBuf::from(&value);
         let text = value.string().map_err(|value| wrong(&flag, &value.to_string(), "UTF-8 text"))?;
+        if let Some((at, slot)) = number.and_then(|at| Some((at, numbers.get_mut(at)?))) {
+            *slot = Some(number_of(&NUMBERS[at], &text)?);
+            continue;
+        }
         match flag.as_str() {
             "--listen" => listen = Some(address(&flag, &text)?),
             "--database" => database = Some(database_of(&flag, &text)?),
@@ -112,12 +136,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
             "--allow-origin" if text == "*" || is_origin(&text) => origins.push(text),
             "--allow-origin" => return Err(wrong(&flag, &text, "scheme://host or scheme://host:port, or *")),
             "--serve" if path.is_dir() => serve = Some(path),
-            "--serve" => return Err(wrong(&flag, &text, "a directory that exists")),
-            _ => {
-                let ms = text.parse().ok().filter(|ms| (1_000..=300_000).contains(ms));
-                let ms = ms.ok_or_else(|| wrong(&flag, &text, "milliseconds from 1000 to 300000"))?;
-                heartbeat_interval_ms = Some(ms);
-            }
+            _ => return Err(wrong(&flag, &text, "a directory that exists")),
         }
     }
     let listen = listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8787)));
@@ -127,17 +146,53 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
         return Err("--allow-origin: got *, which needs --auth none; name the origins instead".to_owned());
     }
     let database = database.unwrap_or_else(|| Database::File(PathBuf::from("baro-realtime.sqlite3")));
-    Ok(Command::Run(Box::new(Options { listen, database, auth, origins, serve, heartbeat_interval_ms })))
+    let [
+        heartbeat_interval_ms,
+        heartbeat_timeout_ms,
+        poll_wait_ms,
+        connections,
+        handshakes,
+        requests,
+        of_user,
+    ] = numbers;
+    Ok(Command::Run(Box::new(Options {
+        listen,
+        database,
+        auth,
+        origins,
+        serve,
+        heartbeat_interval_ms,
+        heartbeat_timeout_ms,
+        poll_wait_ms,
+        peers: PeerLimits { connections, handshakes, requests },
+        connections_per_user: of_user,
+    })))
 }
 
-const KNOWN: [&str; 9] = [
+/// Flags that take a number: their unit and what is accepted.
+const NUMBERS: [(&str, &str, RangeInclusive<u64>); 7] = [
+    ("--heartbeat-interval", "milliseconds", 1_000..=300_000),
+    ("--heartbeat-timeout", "milliseconds", 500..=60_000),
+    ("--poll-wait", "milliseconds", 1_000..=120_000),
+    ("--connections-per-ip", "a number", 1..=1_000_000),
+    ("--handshakes-per-ip", "a number", 1..=1_000_000),
+    ("--requests-per-ip", "a number", 1..=1_000_000),
+    ("--connections-per-user", "a number", 1..=1_000_000),
+];
+
+fn number_of((flag, unit, range): &(&str, &str, RangeInclusive<u64>), text: &str) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| range.contains(number));
+    let expected = || format!("{unit} from {} to {}", range.start(), range.end());
+    number.ok_or_else(|| wrong(flag, text, &expected()))
+}
+
+const KNOWN: [&str; 8] = [
     "--listen",
     "--database",
     "--auth",
     "--jwt-secret-file",
     "--allow-origin",
     "--serve",
-    "--heartbeat-interval",
     "--help",
     "--version",
 ];
@@ -191,6 +246,9 @@ mod tests {
             (&["--allow-origin", "https://a/b"], "--allow-origin: got"),
             (&["--auth", "jwt", "--jwt-secret-file", "f", "--allow-origin", "*"], "--allow-origin: got *"),
             (&["--heartbeat-interval", "5s"], "--heartbeat-interval: got \"5s\", expected milliseconds"),
+            (&["--heartbeat-timeout", "1"], "--heartbeat-timeout: got \"1\", expected milliseconds from 500"),
+            (&["--poll-wait", "0"], "--poll-wait: got \"0\", expected milliseconds from 1000 to 120000"),
+            (&["--connections-per-ip", "-1"], "--connections-per-ip: got \"-1\", expected a number from 1"),
             (&["--serve", "/no/such"], "--serve: got"),
             (&["--listen", "0.0.0.0:1"], "--auth: missing"),
             (&["-x"], "-x: no such flag"),

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use axum::body::{Body, to_bytes};
+use axum::Extension;
+use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, Method, Request, StatusCode, Uri, header};
 use axum::response::{IntoResponse as _, Response};
@@ -11,17 +12,24 @@ use baro_realtime::core::json::{Fields, as_u53};
 use baro_realtime::core::model::{EventDoc, Query};
 use tokio::sync::oneshot;
 
+use super::body::{self, Unread};
 use super::clock::instant;
-use super::http::{Shared, foreign_page, json, query_value, refusal};
+use super::http::{Shared, crossing, foreign_page, json, query_value, refusal};
+use super::listen::Peer;
+use super::peers::Asks;
 use super::storage;
 use crate::access::{Access, is_user_id};
 use crate::fault::{Code, Fault};
 use crate::ledger::{Action, Answer, Author, Stream, Write};
 
 /// `/api/events`.
-pub(super) async fn events(State(shared): State<Arc<Shared>>, request: Request<Body>) -> Response {
+pub(super) async fn events(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    request: Request<Body>,
+) -> Response {
     let methods = "GET, POST, OPTIONS";
-    serve(&shared, request, methods, |method| match method.as_str() {
+    serve(&shared, peer, request, methods, |method| match method.as_str() {
         "GET" => Some(Asked::List),
         "POST" => Some(Asked::Create),
         _ => None,
@@ -32,11 +40,12 @@ pub(super) async fn events(State(shared): State<Arc<Shared>>, request: Request<B
 /// `/api/events/{id}`.
 pub(super) async fn event(
     State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
     Path(id): Path<String>,
     request: Request<Body>,
 ) -> Response {
     let methods = "PUT, DELETE, OPTIONS";
-    serve(&shared, request, methods, |method| match method.as_str() {
+    serve(&shared, peer, request, methods, |method| match method.as_str() {
         "PUT" => Some(Asked::Update(id)),
         "DELETE" => Some(Asked::Delete(id)),
         _ => None,
@@ -53,13 +62,16 @@ enum Asked {
 
 async fn serve(
     shared: &Shared,
+    Peer(address): Peer,
     request: Request<Body>,
     methods: &'static str,
     route: impl FnOnce(&Method) -> Option<Asked>,
 ) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(origin) = shared.origins.admit(&parts.headers) else { return foreign_page() };
-    let mut response = if parts.method == Method::OPTIONS {
+    let response = if !shared.peers.allows(address, Asks::Request) {
+        refusal(&Fault::new(Code::RateLimited, "too many requests").after_ms(1_000))
+    } else if parts.method == Method::OPTIONS {
         preflight(methods)
     } else if let Some(asked) = route(&parts.method) {
         match answer(shared, asked, &parts.headers, &parts.uri, body).await {
@@ -72,13 +84,7 @@ async fn serve(
         response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(methods));
         response
     };
-    let headers = response.headers_mut();
-    headers.insert(header::VARY, HeaderValue::from_static("origin"));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if let Some(origin) = origin.and_then(|origin| HeaderValue::from_str(origin).ok()) {
-        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    }
-    response
+    crossing(response, origin)
 }
 
 fn preflight(methods: &'static str) -> Response {
@@ -162,8 +168,10 @@ fn stream_of(headers: &HeaderMap, name_bytes: usize) -> Result<Option<Stream>, F
 
 async fn fields_of(shared: &Shared, body: Body) -> Result<Fields, Fault> {
     let bytes_max = shared.limits.frame_bytes;
-    let body = to_bytes(body, bytes_max).await;
-    let body = body.map_err(|_| Fault::too_large("event", shared.rules.event_bytes))?;
+    let body = body::read(body, bytes_max).await.map_err(|unread| match unread {
+        Unread::TooLarge(_) => Fault::too_large("event", shared.rules.event_bytes),
+        Unread::Incomplete => Fault::new(Code::BadRequest, "the body did not come to its end"),
+    })?;
     let text = std::str::from_utf8(&body).map_err(|_| Fault::new(Code::BadRequest, "the body is UTF-8"))?;
     Fields::parse(text)
         .map_err(|fault| Fault::new(Code::BadRequest, format!("the body is a JSON object: {fault}")))

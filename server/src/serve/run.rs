@@ -12,15 +12,19 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::clock::Clock;
 use super::driver::{Driver, Event};
 use super::http::{Shared, router};
-use super::listen;
+use super::listen::{self, Ending};
 use super::metrics::Latency;
 use super::options::{Auth, Options};
+use super::peers::Peers;
+use super::poll;
 use super::storage::Storage;
 use super::token::Verifier;
 use crate::hub::{Hub, Mode};
 use crate::limits::{Limits, Rules};
 use crate::object::Object;
 
+/// How long a request to receive waits, below what proxies allow.
+const POLL_WAIT_MS: u64 = 25_000;
 /// Inputs that wait for the hub before connections are no longer read.
 const EVENTS_MAX: usize = 4096;
 /// Over which time clients come back after a regular end.
@@ -53,14 +57,22 @@ async fn serve(options: &Options, verifier: Option<Arc<Verifier>>) -> Result<(),
     if let Some(ms) = options.heartbeat_interval_ms {
         limits.heartbeat_interval_ms = ms;
     }
+    if let Some(ms) = options.heartbeat_timeout_ms {
+        limits.heartbeat_timeout_ms = ms;
+    }
+    if let Some(most) = options.connections_per_user {
+        limits.connections_per_user = most;
+    }
     let rules = Rules::default();
+    let clock = Clock::start();
+    let peers = Arc::new(Peers::new(options.peers, clock));
     let (completed, completions) = mpsc::unbounded_channel();
     let storage = Storage::start(&options.database, rules.clone(), completed)?;
     let (driver, events) = mpsc::channel(EVENTS_MAX);
     let mode = if verifier.is_some() { Mode::SignedIn } else { Mode::Open };
     let hub = Driver {
         hub: Hub::new(mode, limits.clone()),
-        clock: Clock::start(),
+        clock,
         verifier: verifier.clone(),
         storage: storage.requests(),
         outbounds: HashMap::new(),
@@ -78,14 +90,19 @@ async fn serve(options: &Options, verifier: Option<Arc<Verifier>>) -> Result<(),
         draining: AtomicBool::new(false),
         last_connection: AtomicU64::new(0),
         open_sockets: AtomicUsize::new(0),
+        peers: Arc::clone(&peers),
+        sessions: poll::Sessions::default(),
+        poll_wait_ms: options.poll_wait_ms.unwrap_or(POLL_WAIT_MS),
+        clock,
     });
     let listener = listen::bind(options.listen)?;
     let address = listener.local_addr().map_err(|fault| format!("--listen: {fault}"))?;
     let mut terminate = signal(SignalKind::terminate()).map_err(|fault| fault.to_string())?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|fault| fault.to_string())?;
-    let (stop, stopped) = watch::channel(false);
-    let accepting =
-        tokio::spawn(listen::accept(listener, router(&shared, options.serve.as_deref()), stopped));
+    let (ending, ended) = watch::channel(Ending::NotYet);
+    let router = router(&shared, options.serve.as_deref());
+    let accepting = tokio::spawn(listen::accept(listener, router, peers, ended));
+    tokio::spawn(poll::keep(Arc::clone(&shared)));
     let first_line = Object::new().string("listening", &address.to_string()).finish();
     let mut out = std::io::stdout().lock();
     writeln!(out, "{first_line}").and_then(|()| out.flush()).map_err(|fault| fault.to_string())?;
@@ -97,9 +114,12 @@ async fn serve(options: &Options, verifier: Option<Arc<Verifier>>) -> Result<(),
     eprintln!("info: ending");
     shared.draining.store(true, Ordering::Relaxed);
     // The port is free at once: a successor may already be waiting for it.
-    let _stopping = stop.send(true);
+    let _stopping = ending.send(Ending::Closed);
     let _stopped = accepting.await;
     drain(&driver, &shared).await;
+    // Answers that are on their way still arrive; an idle connection ends at once.
+    let _finishing = ending.send(Ending::Finished);
+    let _finished = tokio::time::timeout(GOODBYE_TIMEOUT, ending.closed()).await;
     tokio::task::spawn_blocking(move || storage.stop()).await.map_err(|fault| fault.to_string())
 }
 

@@ -30,7 +30,7 @@ pub(super) async fn serve(
     let shared = Arc::new(Shared::default());
     let outbound = Outbound { queue, shared: Arc::clone(&shared) };
     // The driver ends only with the process.
-    let opened = driver.send(Event::Opened { connection, token, outbound }).await;
+    let opened = driver.send(Event::Opened { connection, token, binary: true, outbound }).await;
     if opened.is_ok() {
         let end = converse(&mut socket, connection, driver, outgoing, &shared).await;
         let _told = driver.send(Event::Hub(Input::Closed { connection })).await;

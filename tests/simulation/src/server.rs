@@ -262,7 +262,7 @@ impl World {
                 connection.served = true;
                 self.trace.note(self.now, SERVER, "opened", "");
                 self.send(id, End::Device, Packet::Open);
-                self.serve(Input::Opened { connection: id, token: None });
+                self.serve(Input::Opened { connection: id, token: None, binary: true });
             }
             Packet::Open => self.send(id, End::Device, Packet::Close(1006, "")),
             Packet::Frame(text) => {

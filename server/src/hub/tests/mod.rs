@@ -107,7 +107,7 @@ impl World {
     }
 
     fn connect(&mut self, id: u64) {
-        self.feed(Input::Opened { connection: ConnectionId(id), token: None });
+        self.feed(Input::Opened { connection: ConnectionId(id), token: None, binary: true });
     }
 
     fn say(&mut self, id: u64, text: &str) {

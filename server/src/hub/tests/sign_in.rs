@@ -4,7 +4,7 @@ use super::*;
 
 fn with_token(world: &mut World, id: u64, token: &str) {
     let token = Some(claims_of(token, world.now.wall_ms));
-    world.feed(Input::Opened { connection: ConnectionId(id), token });
+    world.feed(Input::Opened { connection: ConnectionId(id), token, binary: true });
 }
 
 #[test]

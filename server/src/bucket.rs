@@ -4,7 +4,7 @@ use baro_realtime::core::time::Timestamp;
 
 /// Fills up with time, is emptied by use.
 #[derive(Debug, Clone)]
-pub(super) struct Bucket {
+pub(crate) struct Bucket {
     /// In thousandths, so that a slow rate fills up evenly.
     level: u64,
     at: Timestamp,
@@ -12,12 +12,12 @@ pub(super) struct Bucket {
 
 impl Bucket {
     /// A full one.
-    pub(super) fn full(now: Timestamp, burst: u64) -> Self {
+    pub(crate) fn full(now: Timestamp, burst: u64) -> Self {
         Self { level: burst * 1_000, at: now }
     }
 
     /// Takes one out; `false` if it is empty.
-    pub(super) fn take(&mut self, now: Timestamp, per_second: u64, burst: u64) -> bool {
+    pub(crate) fn take(&mut self, now: Timestamp, per_second: u64, burst: u64) -> bool {
         let filled = now.since(self.at).saturating_mul(per_second);
         self.level = self.level.saturating_add(filled).min(burst * 1_000);
         self.at = now;
