@@ -36,7 +36,7 @@ pub struct Limits {
     pub faults: u32,
     /// From opening to `auth`.
     pub sign_in_ms: u64,
-    /// From opening to the first message where nobody signs in.
+    /// From opening to the first message or other sign of life.
     pub first_message_ms: u64,
     /// From a token's `exp` to the end of its connection.
     pub expiry_grace_ms: u64,
@@ -78,7 +78,7 @@ impl Default for Limits {
             presence_per_second: 100,
             faults: 20,
             sign_in_ms: 5_000,
-            first_message_ms: 10_000,
+            first_message_ms: 45_000,
             expiry_grace_ms: 25_000,
             hello_grace_ms: 20,
             heartbeat_interval_ms: 6_000,

@@ -194,6 +194,7 @@ impl Hub {
     fn on_heard(&mut self, now: Now, id: ConnectionId) {
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.heard_at = now.mono;
+            connection.spoke = true;
         }
     }
 

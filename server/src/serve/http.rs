@@ -75,8 +75,7 @@ pub(super) fn router(shared: &Arc<Shared>, serve: Option<&Path>) -> Router {
             let index = ServeFile::new(dir.join("index.html"));
             let files = ServeDir::new(dir).fallback(index);
             let page = Router::new().fallback_service(files).layer(from_fn(protect));
-            let router = router.route("/api/{*rest}", any(not_found)).route("/poll/{*rest}", any(not_found));
-            router.fallback_service(page)
+            router.route("/api/{*rest}", any(not_found)).fallback_service(page)
         }
     }
 }

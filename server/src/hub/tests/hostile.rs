@@ -85,14 +85,65 @@ fn a_flood_is_slowed_and_presence_is_dropped() {
 #[test]
 fn silence_ends_a_connection() {
     let mut world = World::open();
-    world.connect(1);
-    world.connect(2);
+    for id in [1, 2] {
+        world.connect(id);
+        world.say(id, r#"{"type":"ping"}"#);
+    }
     world.pass(60_000);
     world.say(2, r#"{"type":"ping"}"#);
     world.pass(30_001);
     assert_eq!((world.closed.get(&1), world.closed.get(&2)), (Some(&1001), None));
     world.feed(Input::Overflowed { connection: ConnectionId(2) });
     assert_eq!(world.closed.get(&2), Some(&4429));
+}
+
+#[test]
+fn who_never_says_anything_is_closed_before_who_is_only_silent() {
+    let mut world = World::open();
+    for id in [1, 2, 3] {
+        world.connect(id);
+    }
+    world.say(2, r#"{"type":"ping"}"#);
+    world.feed(Input::Heard { connection: ConnectionId(3) });
+    world.pass(45_000);
+    assert_eq!(world.closed.iter().collect::<Vec<_>>(), [(&1, &4408)]);
+}
+
+#[test]
+fn a_user_has_so_many_connections_and_gets_them_back() {
+    let mut world = World::open();
+    for id in 1..=100 {
+        world.join(id, "ana");
+    }
+    world.connect(101);
+    world.say_stored(101, &hello("client-101", "ana", 0));
+    assert_eq!((world.take_types(101).len(), world.closed.get(&101)), (0, Some(&4429)));
+    world.join(102, "ben");
+    world.hang_up(7);
+    world.connect(103);
+    world.say_stored(103, &hello("client-103", "ana", 0));
+    assert_eq!((world.take_types(103), world.closed.get(&103)), (vec!["welcome".to_owned()], None));
+}
+
+#[test]
+fn more_connections_do_not_give_a_user_more_messages() {
+    let mut world = World::open();
+    for id in 1..=4 {
+        world.join(id, "ana");
+    }
+    world.join(9, "ben");
+    let mut refused = 0;
+    for id in 1..=4 {
+        for _ in 0..1_500 {
+            world.say(id, r#"{"type":"ping"}"#);
+        }
+        refused += world.take_types(id).iter().filter(|kind| *kind == "error").count();
+    }
+    // 6,000 come at once, each connection within its own 2,000; 4,000 pass but for those of joining.
+    assert!((2_000..2_020).contains(&refused), "{refused}");
+    assert_eq!(world.hub.counters().rate_limited, refused as u64);
+    world.say(9, r#"{"type":"ping"}"#);
+    assert_eq!(world.take_types(9), ["pong"]);
 }
 
 #[test]

@@ -63,6 +63,9 @@ fn a_token_ends_its_connection_after_a_grace_unless_it_is_replaced() {
     let mut world = World::signed_in();
     with_token(&mut world, 1, "ana:p:60");
     with_token(&mut world, 2, "ben:p:60");
+    world.say(1, r#"{"type":"ping"}"#);
+    world.say(2, r#"{"type":"ping"}"#);
+    world.take(2);
     world.pass(50_000);
     world.say(1, &auth("ana:p:60"));
     world.pass(34_999);
