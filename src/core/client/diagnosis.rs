@@ -313,6 +313,7 @@ impl Client {
         Metrics {
             duplicates: self.channels.duplicates,
             gaps: self.channels.gaps,
+            malformed: self.metrics.malformed + self.roster.unreadable,
             writes_pending: self.outbox.len() as u64,
             ..self.metrics
         }

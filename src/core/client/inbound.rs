@@ -18,6 +18,7 @@ impl Client {
     pub(super) fn on_frame(&mut self, now: Now, pipe: PipeId, frame: Frame<'_>) {
         self.metrics.frames_received += 1;
         self.metrics.bytes_received += frame.size_bytes() as u64;
+        self.complained = false;
         self.soon(now);
         let messages = match frame.read() {
             Ok(messages) => messages,
@@ -35,9 +36,13 @@ impl Client {
         }
     }
 
+    /// Counts what is no message. It is told once a frame, or one frame could keep the listeners busy for seconds.
     fn on_malformed(&mut self, what: &str) {
         self.metrics.malformed += 1;
         self.trace.note(Step::Malformed, "", [0; 4]);
+        if std::mem::replace(&mut self.complained, true) {
+            return;
+        }
         self.error(Fault::new(
             FaultCode::BadMessage,
             format!("the server sent something that is no message: {what}"),
@@ -140,7 +145,7 @@ impl Client {
             Kind::EventDeleted => self.on_event_deleted(now, message),
             Kind::Presence => {
                 let users = Fields::parse(payload).unwrap_or_default();
-                for user in self.roster.replace(mono, wall_ms, users.get("users").unwrap_or("[]")) {
+                for user in self.roster.replace(mono, wall_ms, users.get("users").unwrap_or("null")) {
                     self.tell(Event::UserJoined(user));
                 }
                 self.presence_changed = true;
@@ -163,7 +168,8 @@ impl Client {
                 let fields = Fields::parse(payload).unwrap_or_default();
                 let mut cursors = Vec::new();
                 // A broken list is taken as far as it goes: newer positions follow.
-                let _read = each_item(fields.get("cursors").unwrap_or("[]"), |cursor| cursors.push(cursor));
+                let read = each_item(fields.get("cursors").unwrap_or("null"), |cursor| cursors.push(cursor));
+                self.metrics.malformed += u64::from(read.is_err());
                 for cursor in cursors {
                     self.on_cursor(now, cursor);
                 }

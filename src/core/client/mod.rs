@@ -119,6 +119,8 @@ pub struct Client {
     cause: Cause,
     cause_of_token: Cause,
     attempting: bool,
+    /// Whether the program was told of the present frame that something in it is no message.
+    complained: bool,
     failed: SortedMap<String, Failed>,
     progress: Progress,
     last_synced_ms: Option<u64>,
@@ -172,6 +174,7 @@ impl Client {
             cause: Cause::Call,
             cause_of_token: Cause::Call,
             attempting: false,
+            complained: false,
             failed: SortedMap::default(),
             progress: Progress::default(),
             last_synced_ms: None,

@@ -44,6 +44,8 @@ pub struct Roster {
     own: Option<String>,
     people: SortedMap<String, Person>,
     revision: u64,
+    /// Messages and descriptions that were none.
+    pub unreadable: u64,
 }
 
 impl Roster {
@@ -78,13 +80,7 @@ impl Roster {
 
     /// Takes a user's description. Returns his id and whether he is new.
     pub fn join(&mut self, now: Timestamp, wall_ms: u64, payload: &str) -> Option<(String, bool)> {
-        let outer = Fields::parse(payload).ok()?;
-        // One of the original servers wraps the user: { projectId, user }.
-        let fields = match outer.get("user").map(Fields::parse) {
-            Some(Ok(user)) => user,
-            _ => outer,
-        };
-        let id = user_id(&fields, "id").or_else(|| user_id(&fields, "userId"))?;
+        let (id, fields) = self.readable(read_user(payload))?;
         if self.own.as_deref() == Some(&id) {
             return None;
         }
@@ -117,18 +113,19 @@ impl Roster {
     pub fn replace(&mut self, now: Timestamp, wall_ms: u64, users: &str) -> Vec<String> {
         let mut joined = Vec::new();
         // A broken list is taken as far as it goes: presence is never repeated.
-        let _read = each_item(users, |user| {
+        let read = each_item(users, |user| {
             joined.extend(self.join(now, wall_ms, user).filter(|(_, new)| *new).map(|(id, _)| id));
         });
+        self.readable(read.ok());
         joined
     }
 
     /// Takes a user's leave: his id as a string or an object. Returns it if he was here.
     pub fn leave(&mut self, payload: &str) -> Option<String> {
-        let id = as_string(payload).map(std::borrow::Cow::into_owned).or_else(|| {
+        let id = self.readable(read_id(payload).or_else(|| {
             let fields = Fields::parse(payload).ok()?;
             user_id(&fields, "userId").or_else(|| user_id(&fields, "id"))
-        })?;
+        }))?;
         self.people.remove(&id)?;
         self.revision += 1;
         Some(id)
@@ -136,27 +133,24 @@ impl Roster {
 
     /// Takes a cursor position; returns it as the JSON object that listeners get.
     pub fn point(&mut self, now: Timestamp, wall_ms: u64, payload: &str) -> Option<String> {
-        let fields = Fields::parse(payload).ok()?;
-        let id = user_id(&fields, "userId")?;
-        let cursor = cursor(&id, &fields, wall_ms)?;
+        let (id, fields) = self.readable(read_sender(payload))?;
+        let cursor = self.readable(cursor(&id, &fields, wall_ms))?;
         self.touch(now, wall_ms, &id, |person| person.cursor = Some(cursor.clone()))?;
         Some(cursor)
     }
 
     /// Takes what somebody selected; returns the payload that listeners get.
     pub fn select(&mut self, now: Timestamp, wall_ms: u64, payload: &str) -> Option<String> {
-        let fields = Fields::parse(payload).ok()?;
-        let id = user_id(&fields, "userId")?;
-        let selection = selection(&fields)?;
+        let (id, fields) = self.readable(read_sender(payload))?;
+        let selection = self.readable(selection(&fields))?;
         self.touch(now, wall_ms, &id, |person| person.selection = Some(selection))?;
         Some(payload.to_owned())
     }
 
     /// Takes that somebody types or stopped; returns the payload that listeners get.
     pub fn typing(&mut self, now: Timestamp, wall_ms: u64, payload: &str) -> Option<String> {
-        let fields = Fields::parse(payload).ok()?;
-        let id = user_id(&fields, "userId")?;
-        let element = fields.string("elementId")?;
+        let (id, fields) = self.readable(read_sender(payload))?;
+        let element = self.readable(fields.string("elementId"))?;
         let types = fields.get("isTyping") == Some("true");
         self.touch(now, wall_ms, &id, |person| person.typing = types.then_some(element))?;
         Some(payload.to_owned())
@@ -164,8 +158,7 @@ impl Roster {
 
     /// Takes which event somebody edits; returns the payload that listeners get.
     pub fn edit(&mut self, now: Timestamp, wall_ms: u64, payload: &str) -> Option<String> {
-        let fields = Fields::parse(payload).ok()?;
-        let id = user_id(&fields, "userId")?;
+        let (id, fields) = self.readable(read_sender(payload))?;
         let event = fields.string("eventId");
         self.touch(now, wall_ms, &id, |person| person.editing = event)?;
         Some(payload.to_owned())
@@ -173,8 +166,7 @@ impl Roster {
 
     /// Takes whether somebody is active or away.
     pub fn status(&mut self, now: Timestamp, wall_ms: u64, payload: &str) -> Option<()> {
-        let fields = Fields::parse(payload).ok()?;
-        let id = user_id(&fields, "userId")?;
+        let (id, fields) = self.readable(read_sender(payload))?;
         let away = fields.string("status").as_deref() == Some("away");
         self.touch(now, wall_ms, &id, |person| person.away = away)
     }
@@ -192,6 +184,12 @@ impl Roster {
         }
         self.revision += u64::from(!gone.is_empty());
         gone
+    }
+
+    /// Counts what could not be read.
+    fn readable<T>(&mut self, read: Option<T>) -> Option<T> {
+        self.unreadable += u64::from(read.is_none());
+        read
     }
 
     fn touch(
@@ -244,10 +242,32 @@ impl Person {
 }
 
 fn user_id(fields: &Fields, key: &str) -> Option<String> {
+    fields.get(key).and_then(read_id)
+}
+
+fn read_id(raw: &str) -> Option<String> {
     // The original servers number their users.
-    let number =
-        || fields.get(key).filter(|raw| raw.bytes().all(|byte| byte.is_ascii_digit())).map(str::to_owned);
-    fields.string(key).or_else(number).filter(|id| !id.is_empty() && id.len() <= 256)
+    let number = || raw.bytes().all(|byte| byte.is_ascii_digit()).then(|| raw.to_owned());
+    let id = as_string(raw).map(std::borrow::Cow::into_owned).or_else(number);
+    id.filter(|id| !id.is_empty() && id.len() <= 256)
+}
+
+/// Who sent a message, and its fields.
+fn read_sender(payload: &str) -> Option<(String, Fields)> {
+    let fields = Fields::parse(payload).ok()?;
+    Some((user_id(&fields, "userId")?, fields))
+}
+
+/// Whom a message describes, and how.
+fn read_user(payload: &str) -> Option<(String, Fields)> {
+    let outer = Fields::parse(payload).ok()?;
+    // One of the original servers wraps the user: { projectId, user }.
+    let fields = match outer.get("user").map(Fields::parse) {
+        Some(Ok(user)) => user,
+        _ => outer,
+    };
+    let id = user_id(&fields, "id").or_else(|| user_id(&fields, "userId"))?;
+    Some((id, fields))
 }
 
 fn cursor(id: &str, fields: &Fields, wall_ms: u64) -> Option<String> {
@@ -338,5 +358,33 @@ mod tests {
         let joined = roster.join(T, 0, r#"{"projectId":"p","user":{"id":7,"name":"Kim"}}"#);
         assert_eq!(joined, Some(("7".to_owned(), true)));
         assert_eq!(roster.leave(r#"{"userId":7}"#).as_deref(), Some("7"));
+        roster.join(T, 0, r#"{"id":8}"#);
+        assert_eq!(roster.leave("8").as_deref(), Some("8"));
+        assert_eq!(roster.unreadable, 0);
+    }
+
+    #[test]
+    fn what_describes_nobody_is_counted_and_what_is_of_no_use_is_not() {
+        let mut roster = Roster::default();
+        roster.set_own("me");
+        for payload in ["5", "null", "[]", "{}", r#"{"id":true}"#, r#"{"userId":{}}"#] {
+            let before = roster.unreadable;
+            roster.join(T, 0, payload);
+            roster.point(T, 0, payload);
+            roster.select(T, 0, payload);
+            roster.typing(T, 0, payload);
+            roster.edit(T, 0, payload);
+            roster.status(T, 0, payload);
+            assert_eq!(roster.unreadable - before, 6, "{payload}");
+        }
+        let before = roster.unreadable;
+        roster.replace(T, 0, "5");
+        roster.leave("{}");
+        roster.point(T, 0, r#"{"userId":"u","x":"1","y":2}"#);
+        assert_eq!(roster.unreadable - before, 3);
+        roster.join(T, 0, r#"{"id":"me"}"#);
+        roster.typing(T, 0, r#"{"userId":"me","elementId":"e","isTyping":true}"#);
+        roster.leave(r#""stranger""#);
+        assert_eq!((roster.unreadable - before, roster.is_empty()), (3, true));
     }
 }

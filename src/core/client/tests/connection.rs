@@ -186,3 +186,16 @@ fn an_end_for_good_says_whether_it_may_be_resumed() {
         assert_eq!(bench.client.state(), State::Connecting, "only the program goes on");
     }
 }
+
+#[test]
+fn a_frame_full_of_what_is_no_message_is_counted_whole_and_told_once() {
+    let mut bench = Bench::new();
+    bench.connect();
+    for frame in ["[1,2,3]", r#"[{"type":"event:created","payload":1},{"type":"user:joined"},{}]"#] {
+        bench.events.clear();
+        bench.hear(frame);
+        let told = bench.events.iter().filter(|event| matches!(event, Event::Error(_))).count();
+        assert_eq!(told, 1, "{frame}");
+    }
+    assert_eq!(bench.client.metrics().malformed, 6);
+}
