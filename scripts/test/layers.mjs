@@ -21,6 +21,7 @@ export const layers = {
     return none
   },
   packaging: () => nodeTests('tests/packaging'),
+  conformance: () => nodeTests('tests/conformance'),
   e2e: endToEnd,
 }
 

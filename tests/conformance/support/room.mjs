@@ -1,0 +1,22 @@
+// What the tests of one file share: a browser, and the page as it is served.
+
+import { after, before } from 'node:test'
+import { launch } from '../../packaging/browser.mjs'
+import { openPage, servePage } from './page.mjs'
+
+/** Makes both before the tests of the present suite and ends them afterwards. */
+export function openRoom(options) {
+  const room = {
+    browser: undefined,
+    site: undefined,
+    page: (t, path) => openPage(t, room.browser, room.site, path),
+  }
+  before(async () => {
+    ;[room.browser, room.site] = await Promise.all([launch(), servePage(options)])
+  })
+  after(async () => {
+    await room.browser?.close()
+    room.site?.close()
+  })
+  return room
+}
