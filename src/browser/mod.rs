@@ -7,6 +7,8 @@ mod clock;
 mod global;
 mod lifecycle;
 mod locks;
+mod pipe;
+mod polling;
 mod pump;
 mod storage;
 mod websocket;

@@ -15,8 +15,9 @@ use super::clock::Clock;
 use super::global::explain;
 use super::lifecycle::Lifecycle;
 use super::locks::StreamLock;
+use super::pipe::Pipe;
 use super::storage::Storage;
-use super::websocket::{Socket, SocketEvent};
+use super::websocket::SocketEvent;
 use crate::core::client::Client;
 use crate::core::config::Config;
 use crate::core::fault::Fault;
@@ -25,6 +26,7 @@ use crate::core::io::{Effect, Event, Input, Output, PipeEvent, Reply, StorageEve
 use crate::core::map::SortedMap;
 use crate::core::session::Signal;
 use crate::core::time::{Now, Timestamp};
+use crate::core::transport::Transport;
 
 /// Ticks that may follow each other without giving the page its turn.
 const TICKS_IN_A_ROW: u32 = 20;
@@ -40,7 +42,7 @@ pub(crate) struct Pump {
     tell: Tell,
     refresh_token: Option<Function>,
     storage: Option<Rc<Storage>>,
-    sockets: RefCell<SortedMap<PipeId, Socket>>,
+    pipes: RefCell<SortedMap<PipeId, Pipe>>,
     timer: RefCell<Option<(Timestamp, Timeout)>>,
     lifecycle: RefCell<Option<Lifecycle>>,
     lock: RefCell<Option<StreamLock>>,
@@ -70,7 +72,7 @@ impl Pump {
             tell,
             refresh_token,
             storage,
-            sockets: RefCell::default(),
+            pipes: RefCell::default(),
             timer: RefCell::default(),
             lifecycle: RefCell::default(),
             lock: RefCell::default(),
@@ -167,17 +169,19 @@ impl Pump {
 
     fn perform(self: &Rc<Self>, effect: Effect) {
         match effect {
-            Effect::OpenPipe { pipe, url, protocols } => self.open(pipe, &url, &protocols),
+            Effect::OpenPipe { pipe, transport, url, protocols } => {
+                self.open(pipe, transport, url, &protocols);
+            }
             Effect::SendText(pipe, text) => {
-                if let Some(socket) = self.sockets.borrow().get(&pipe) {
-                    socket.send(&text);
+                if let Some(pipe) = self.pipes.borrow().get(&pipe) {
+                    pipe.send(text);
                 }
             }
             Effect::ClosePipe(pipe, code, reason) => {
                 // Its callbacks go with it: the core has ended this connection for itself.
-                let socket = self.sockets.borrow_mut().remove(&pipe);
-                if let Some(socket) = socket {
-                    socket.close(code, reason);
+                let pipe = self.pipes.borrow_mut().remove(&pipe);
+                if let Some(pipe) = pipe {
+                    pipe.close(code, reason);
                 }
             }
             Effect::Load(own) => self.load(own.to_string()),
@@ -186,14 +190,14 @@ impl Pump {
         }
     }
 
-    fn open(self: &Rc<Self>, pipe: PipeId, url: &str, protocols: &[String]) {
+    fn open(self: &Rc<Self>, pipe: PipeId, transport: Transport, url: String, protocols: &[String]) {
         let weak = Rc::downgrade(self);
-        let opened = Socket::open(url, protocols, move |event| {
-            with(&weak, |pump| pump.on_socket(pipe, event));
+        let opened = Pipe::open(transport, url, protocols, move |event| {
+            with(&weak, |pump| pump.on_pipe(pipe, event));
         });
         match opened {
-            Ok(socket) => {
-                self.sockets.borrow_mut().insert(pipe, socket);
+            Ok(opened) => {
+                self.pipes.borrow_mut().insert(pipe, opened);
             }
             Err(reason) => {
                 // Told later: the core is in the middle of its outputs.
@@ -206,7 +210,7 @@ impl Pump {
         }
     }
 
-    fn on_socket(self: &Rc<Self>, pipe: PipeId, event: SocketEvent) {
+    fn on_pipe(self: &Rc<Self>, pipe: PipeId, event: SocketEvent) {
         self.ticks.set(0);
         match event {
             SocketEvent::Opened => self.report(Input::Pipe(pipe, PipeEvent::Opened)),
@@ -214,8 +218,8 @@ impl Pump {
             SocketEvent::Binary(bytes) => self.report(Input::Pipe(pipe, PipeEvent::Binary(&bytes))),
             SocketEvent::Closed { code, reason } => {
                 // Dropped when this callback, which belongs to it, is over.
-                let socket = self.sockets.borrow_mut().remove(&pipe);
-                spawn_local(async move { drop(socket) });
+                let closed = self.pipes.borrow_mut().remove(&pipe);
+                spawn_local(async move { drop(closed) });
                 self.report(Input::Pipe(pipe, PipeEvent::Closed { code, reason: &reason }));
             }
         }
@@ -277,7 +281,7 @@ impl Pump {
     pub(crate) async fn stop(self: Rc<Self>) {
         self.timer.take();
         self.lifecycle.take();
-        self.sockets.take();
+        self.pipes.take();
         while self.commits.get() > 0 {
             let turn = Promise::new(&mut |resolve, _| {
                 Timeout::new(1, move || {

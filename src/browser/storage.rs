@@ -174,7 +174,7 @@ fn schema(name: &str) -> RexieBuilder {
 }
 
 async fn read_rows(rexie: &Rexie, living: &[String]) -> rexie::Result<Vec<Row>> {
-    let tables = [Table::Outbox, Table::Dead];
+    let tables = [Table::Outbox, Table::Dead, Table::Meta];
     let transaction = rexie.transaction(&tables.map(Table::name), TransactionMode::ReadOnly)?;
     let mut rows = Vec::new();
     for table in tables {
@@ -183,7 +183,7 @@ async fn read_rows(rexie: &Rexie, living: &[String]) -> rexie::Result<Vec<Row>> 
         for (key, value) in keys.into_iter().zip(values) {
             let (key, value) = (key.as_string().unwrap_or_default(), value.as_string().unwrap_or_default());
             let owner = key.rsplit_once('|').map_or("", |(client, _)| client);
-            if table == Table::Dead || !living.iter().any(|client| client == owner) {
+            if table != Table::Outbox || !living.iter().any(|client| client == owner) {
                 rows.push(Row { table, key, value });
             }
         }

@@ -7,6 +7,7 @@ use crate::core::id::{BatchId, ClientId, PipeId, Ticket};
 use crate::core::offline::Table;
 use crate::core::session::{Signal, State};
 use crate::core::store::Changes;
+use crate::core::transport::Transport;
 
 /// Something that happened outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -155,11 +156,13 @@ pub enum Output {
 /// Something to do. Nothing is answered at once: completions come back as inputs.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
-    /// Open a socket.
+    /// Open a pipe; whatever carries it, it reports the same.
     OpenPipe {
         /// Its name.
         pipe: PipeId,
-        /// Where to.
+        /// What carries it.
+        transport: Transport,
+        /// Where to: an address of the transport.
         url: String,
         /// Subprotocols to offer.
         protocols: Vec<String>,

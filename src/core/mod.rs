@@ -23,4 +23,5 @@ pub mod rng;
 pub mod session;
 pub mod store;
 pub mod time;
+pub mod transport;
 pub mod wire;

@@ -6,12 +6,21 @@ use crate::core::id::PipeId;
 use crate::core::io::{Effect, Outcome};
 use crate::core::json::push_string;
 use crate::core::time::Now;
+use crate::core::transport::{Transport, address};
 use crate::core::wire::{Outgoing, frame_of};
 
 impl Client {
-    pub(super) fn open_pipe(&mut self, pipe: PipeId) {
-        let mut url = self.config.url.clone();
-        let mut protocols = self.config.protocols.clone();
+    pub(super) fn open_pipe(&mut self, pipe: PipeId, transport: Transport) {
+        let mut url = address(&self.config.url, transport);
+        let mut protocols = Vec::new();
+        if transport == Transport::WebSocket {
+            self.add_credentials(&mut url, &mut protocols);
+        }
+        self.effect(Effect::OpenPipe { pipe, transport, url, protocols });
+    }
+
+    fn add_credentials(&self, url: &mut String, protocols: &mut Vec<String>) {
+        protocols.extend(self.config.protocols.iter().cloned());
         if let Some(token) = self.session.token() {
             match self.config.placement {
                 TokenPlacement::Message => {}
@@ -23,7 +32,6 @@ impl Client {
                 TokenPlacement::Subprotocol => protocols.push(format!("baro.token.{token}")),
             }
         }
-        self.effect(Effect::OpenPipe { pipe, url, protocols });
     }
 
     /// The opening flight: everything that a conversation begins with, waiting for nothing.
@@ -31,7 +39,10 @@ impl Client {
         self.outbox.connection_began();
         self.channels.connection_ended();
         self.dialect = if self.config.negotiate { Dialect::Unknown } else { Dialect::Plain };
-        if self.config.placement == TokenPlacement::Message {
+        // Polling has neither a subprotocol nor an address that could hold one.
+        if self.config.placement == TokenPlacement::Message
+            || self.session.transport() == Some(Transport::Polling)
+        {
             self.present_token(now);
         }
         if self.config.negotiate {
@@ -84,7 +95,11 @@ impl Client {
             }
             payload.push('}');
         }
-        payload.push_str(",\"accept\":[\"binary\"]}");
+        // Over polling a frame is text.
+        if self.session.transport() == Some(Transport::WebSocket) {
+            payload.push_str(",\"accept\":[\"binary\"]");
+        }
+        payload.push('}');
         payload
     }
 
@@ -114,6 +129,14 @@ impl Client {
         let kind = self.config.heartbeat.message.clone();
         self.say_with_id(now, &kind, "null");
         self.flush_outgoing();
+    }
+
+    /// Asks a pipe that is not in use whether it delivers.
+    pub(super) fn ask(&mut self, now: Now, pipe: PipeId) {
+        let id = self.message_id();
+        let kind = self.config.heartbeat.message.clone();
+        let message = Outgoing::new(&kind).string("id", &id).number("timestamp", now.wall_ms).finish();
+        self.effect(Effect::SendText(pipe, message));
     }
 
     /// Whether a cursor position would reach anybody.

@@ -22,11 +22,17 @@ impl Client {
         }
         for action in actions {
             match action {
-                Action::Open(pipe) => self.open_pipe(pipe),
+                Action::Open(pipe, transport) => self.open_pipe(pipe, transport),
                 Action::Close(pipe, code, reason) => self.effect(Effect::ClosePipe(pipe, code, reason)),
                 Action::RequestToken => self.effect(Effect::RequestToken),
                 Action::PresentToken => self.present_token(now),
                 Action::Greet(_) => self.greet(now),
+                Action::Ask(pipe) => self.ask(now, pipe),
+                Action::Moved(_) => {
+                    self.on_connection_ended();
+                    self.greet(now);
+                }
+                Action::Remember(until_ms) => self.remember_transport(until_ms),
                 Action::Ping => self.ping(now),
                 Action::StateChanged(state, previous) => self.on_state(now, state, previous),
                 Action::Established => {

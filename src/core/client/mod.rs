@@ -280,7 +280,10 @@ impl Client {
     }
 
     fn handle_tick(&mut self, now: Now) {
-        self.session.set_busy(!self.outbox.is_empty());
+        self.session.set_busy(!self.outbox.is_empty() || self.requests.is_waiting());
+        if self.session.is_moving() {
+            self.flush_outgoing();
+        }
         self.session.handle_timeout(now.mono);
         if self.hello_due.is_some_and(|due| due <= now.mono) {
             self.on_plain_server();
@@ -351,6 +354,8 @@ impl Client {
         if self.session.is_current(pipe) {
             self.session.handle_heard(now.mono);
             self.on_frame(now, pipe, frame);
+        } else {
+            self.session.handle_heard_aside(now.mono, pipe);
         }
     }
 

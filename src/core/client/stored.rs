@@ -6,7 +6,7 @@ use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId};
 use crate::core::io::{Effect, Event, Outcome, Row, StorageEvent, StorageOp};
 use crate::core::model::EventDoc;
-use crate::core::offline::{Table, decode_dead, decode_write};
+use crate::core::offline::{POLLING_KEY, Table, decode_dead, decode_polling, decode_write, encode_polling};
 use crate::core::store::Pending;
 use crate::core::time::Now;
 
@@ -15,7 +15,7 @@ impl Client {
         match event {
             StorageEvent::Loaded(rows) => {
                 self.storage = Storage::Open;
-                self.on_rows(rows);
+                self.on_rows(now, rows);
             }
             StorageEvent::Unavailable(reason) => {
                 self.storage = Storage::Memory;
@@ -52,7 +52,7 @@ impl Client {
     }
 
     /// Takes what earlier programs stored: their writes, shown at once and sent before ours.
-    pub(super) fn on_rows(&mut self, rows: Vec<Row>) {
+    pub(super) fn on_rows(&mut self, now: Now, rows: Vec<Row>) {
         let mut streams: Vec<(ClientId, Vec<Write>)> = Vec::new();
         for row in rows {
             let read = match row.table {
@@ -62,7 +62,13 @@ impl Client {
                 Table::Dead => decode_dead(&row.key, &row.value).map(|(write, fault)| {
                     self.failed.insert(row.key.clone(), Failed { write, fault });
                 }),
-                Table::Meta | Table::Events | Table::Cache => Ok(()),
+                Table::Meta => {
+                    if let Some(until_ms) = decode_polling(&row.key, &row.value) {
+                        self.session.recall(now.mono, until_ms);
+                    }
+                    Ok(())
+                }
+                Table::Events | Table::Cache => Ok(()),
             };
             if let Err((_, what)) = read {
                 let text = format!(
@@ -93,6 +99,21 @@ impl Client {
         }
         for write in own.iter().filter(|_| !mutant!(left_behind_on_top)) {
             self.show(write);
+        }
+    }
+
+    /// Keeps for the next program how long polling comes first. Without storage it is forgotten with this one, which
+    /// costs the next one a few seconds.
+    pub(super) fn remember_transport(&mut self, until_ms: Option<u64>) {
+        if self.storage != Storage::Memory {
+            self.ops.push(match until_ms {
+                Some(until_ms) => StorageOp::Put(Row {
+                    table: Table::Meta,
+                    key: POLLING_KEY.to_owned(),
+                    value: encode_polling(until_ms),
+                }),
+                None => StorageOp::Delete(Table::Meta, POLLING_KEY.to_owned()),
+            });
         }
     }
 

@@ -9,6 +9,7 @@ mod value;
 pub use value::Value;
 
 use crate::core::fault::Fault;
+use crate::core::transport::Transports;
 use read::{FirstFault, Reader};
 
 /// How many attempts to reconnect, and how far apart.
@@ -73,8 +74,10 @@ pub struct OfflineConfig {
 /// The whole configuration. Times are in milliseconds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Where to connect to, absolute.
+    /// Where to connect to, absolute: a WebSocket's address, or one of polling.
     pub url: String,
+    /// What may be used to connect.
+    pub transports: Transports,
     /// WebSocket subprotocols to offer.
     pub protocols: Vec<String>,
     /// Whether `baro.v1` is offered to the server.
@@ -162,12 +165,11 @@ fn read_config(reader: &Reader<'_>, base: Option<&str>) -> Config {
     batch.flag("compress", true);
     reader.word("tabs", &["shared", "separate"]);
     check_conflict(reader);
-    if reader.words("transports", &["websocket", "polling"]) == ["polling"] {
-        reader.unsupported("transports", "this version needs 'websocket'");
-    }
+    let transports = read_transports(reader, &url);
     let delay_ms = reconnect.ms("delay", 1_000, 1, 3_600_000);
     Config {
         url,
+        transports,
         protocols: reader.strings("protocols"),
         negotiate: reader.flag("negotiate", true),
         project: reader.name("projectId"),
@@ -199,6 +201,14 @@ fn read_config(reader: &Reader<'_>, base: Option<&str>) -> Config {
             .ms_or_infinity("disconnectAfter", 300_000),
         window_events: reader.flag("windowEvents", true),
     }
+}
+
+fn read_transports(reader: &Reader<'_>, url: &str) -> Transports {
+    let named = reader.words("transports", &["websocket", "polling"]);
+    let names = |word: &str| named.iter().any(|name| name == word);
+    // The address of polling leads to no WebSocket, unless the caller says that it is one's.
+    let (websocket, polling) = (named.is_empty() || names("websocket"), named.is_empty() || names("polling"));
+    Transports { websocket: websocket && (url.starts_with("ws") || !polling), polling }
 }
 
 fn check_conflict(reader: &Reader<'_>) {

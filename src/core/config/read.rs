@@ -237,7 +237,7 @@ impl<'a> Reader<'a> {
         found.unwrap_or(0)
     }
 
-    /// An address for a WebSocket: `ws://`, `wss://`, `http://`, `https://`, or a path on the origin of `base`.
+    /// An address: `ws://`, `wss://`, `http://`, `https://`, or a path on the origin of `base`, which is a WebSocket's.
     pub(super) fn url(&self, name: &str, base: Option<&str>) -> String {
         let text = match self.value(name) {
             Value::Text(text) => text,
@@ -253,7 +253,7 @@ impl<'a> Reader<'a> {
                 let start =
                     absolute.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme));
                 if let Some(rest) = absolute.get(scheme.len()..).filter(|rest| start && has_host(rest)) {
-                    return format!("{socket}{rest}");
+                    return format!("{}{rest}", if path { socket } else { scheme });
                 }
             }
         }

@@ -64,9 +64,31 @@ fn every_option_that_is_wrong_is_named_with_what_came() {
 fn a_url_is_absolute_or_a_path_on_the_page() {
     let read = |url: &str, base| Config::read(&object(&[("url", text(url))]), base).map(|config| config.url);
     assert_eq!(read("/ws", Some("https://app.example")).as_deref(), Ok("wss://app.example/ws"));
-    assert_eq!(read("http://127.0.0.1:80/ws", None).as_deref(), Ok("ws://127.0.0.1:80/ws"));
+    assert_eq!(read("http://127.0.0.1:80/poll", None).as_deref(), Ok("http://127.0.0.1:80/poll"));
     for url in ["", "ftp://host", "ws://", "//host/ws", "host:80", "ws://ho st", "ws://host/#a", "/ws"] {
         assert!(read(url, None).is_err(), "{url}");
+    }
+}
+
+#[test]
+fn transports_are_those_named_as_far_as_the_address_leads_to_them() {
+    let read = |url: &str, named: &[&str]| {
+        let list = Value::List(named.iter().map(|name| text(name)).collect());
+        let list = if named.is_empty() { Value::Absent } else { list };
+        let transports =
+            Config::read(&object(&[("url", text(url)), ("transports", list)]), None).unwrap().transports;
+        (transports.websocket, transports.polling)
+    };
+    for (url, named, websocket, polling) in [
+        ("ws://host/ws", &[][..], true, true),
+        ("wss://host/ws", &["polling", "websocket"], true, true),
+        ("WSS://host/ws", &["websocket"], true, false),
+        ("ws://host/ws", &["polling"], false, true),
+        ("https://host/poll", &[], false, true),
+        ("https://host/poll", &["websocket", "polling"], false, true),
+        ("https://host/ws", &["websocket"], true, false),
+    ] {
+        assert_eq!(read(url, named), (websocket, polling), "{url} {named:?}");
     }
 }
 
@@ -93,7 +115,6 @@ fn what_this_version_lacks_is_refused_instead_of_ignored() {
         ("conflict", object(&[("strategy", text("crdt"))]), "config.conflict.strategy"),
         ("offline", object(&[("sync", Value::Function)]), "config.offline.sync"),
         ("offline", object(&[("sync", object(&[("rest", text("/api"))]))]), "config.offline.sync"),
-        ("transports", Value::List(vec![text("polling")]), "config.transports"),
     ] {
         let fault = with(name, value).unwrap_err();
         assert_eq!(fault.code.as_str(), "unsupported");

@@ -67,6 +67,11 @@ impl Requests {
         Some(request)
     }
 
+    /// Whether somebody waits for an answer.
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Who waits for the answer to `id`.
     pub fn answered(&mut self, id: &str) -> Option<Ticket> {
         self.waiting.remove(id).map(|waiting| waiting.ticket)

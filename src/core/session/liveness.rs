@@ -24,6 +24,8 @@ pub(super) enum Verdict {
 pub(super) struct Liveness {
     heartbeat: HeartbeatConfig,
     heard: bool,
+    /// How long the very first frame may take before it is asked for, if not as long as any other.
+    first_ms: Option<u64>,
     heard_at: Timestamp,
     pong_due: Option<Timestamp>,
     /// Whether the present question was asked again because its deadline was slept through: once is enough.
@@ -32,12 +34,20 @@ pub(super) struct Liveness {
 
 impl Liveness {
     pub(super) fn new(heartbeat: HeartbeatConfig) -> Self {
-        Self { heartbeat, heard: false, heard_at: Timestamp(0), pong_due: None, asked_again: false }
+        Self {
+            heartbeat,
+            heard: false,
+            first_ms: None,
+            heard_at: Timestamp(0),
+            pong_due: None,
+            asked_again: false,
+        }
     }
 
-    /// A connection began; nothing was heard on it.
-    pub(super) fn begin(&mut self, now: Timestamp) {
+    /// A connection began; nothing was heard on it. It is asked after `first_ms`, if that is sooner than usual.
+    pub(super) fn begin(&mut self, now: Timestamp, first_ms: Option<u64>) {
         self.heard = false;
+        self.first_ms = first_ms;
         self.heard_at = now;
         self.pong_due = self.pong_due.filter(|_| mutant!(stale_deadline));
         self.asked_again = false;
@@ -62,7 +72,9 @@ impl Liveness {
     }
 
     pub(super) fn poll_timeout(&self) -> Timestamp {
-        self.pong_due.unwrap_or_else(|| self.heard_at.after(self.heartbeat.interval_ms))
+        let usual = self.heartbeat.interval_ms;
+        let interval_ms = self.first_ms.filter(|_| !self.heard).map_or(usual, |first| first.min(usual));
+        self.pong_due.unwrap_or_else(|| self.heard_at.after(interval_ms))
     }
 
     /// Expects an answer within so many ms, if none is expected yet; says whether to ask for it.

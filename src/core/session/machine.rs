@@ -1,31 +1,24 @@
-//! The state machine.
+//! The state machine: what the program and its surroundings want. What pipes report stands in `pipes`, how a connection
+//! ends in `ending`.
+
+mod ending;
+mod pipes;
 
 use super::backoff::Backoff;
-use super::close::{CloseVerdict, judge_close};
 use super::liveness::{Liveness, Verdict};
 use super::phase::Phase;
 use super::token::{REQUEST_MS, TokenKeeper};
 use super::words::{Action, Signal, State};
 use crate::core::config::{Config, ReconnectConfig};
-use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::PipeId;
 use crate::core::rng::Rng;
 use crate::core::time::{Timestamp, soonest};
+use crate::core::transport::{Choice, Transport};
 
-/// Time from opening the first socket to its `open`, and the limits of what later ones are given.
-const CONNECT_MS: u64 = 5_000;
-const CONNECT_MS_MIN: u64 = 2_000;
-const CONNECT_MS_MAX: u64 = 8_000;
-/// How long a token may stay unanswered before the server is taken for one that does not answer.
-const GREETING_MS: u64 = 300;
 /// Deadline of a probe after waking up.
 const PROBE_MS: u64 = 2_000;
 /// How often a hidden page looks whether its writes are decided.
 const BUSY_MS: u64 = 1_000;
-/// Window over which clients come back when the server names none.
-const SPREAD_MS: u64 = 5_000;
-/// Longest window that a server may name.
-const SPREAD_MS_MAX: u64 = 60_000;
 
 /// The connection. See the module for its guarantees.
 #[derive(Debug)]
@@ -35,6 +28,9 @@ pub struct Session {
     reconnect: ReconnectConfig,
     liveness: Liveness,
     backoff: Backoff,
+    choice: Choice,
+    /// Until when polling comes first, as the program's storage has it.
+    remembered: Option<Timestamp>,
     rng: Rng,
     last_pipe: u64,
     token: TokenKeeper,
@@ -56,6 +52,8 @@ impl Session {
             reconnect: config.reconnect.clone(),
             liveness: Liveness::new(config.heartbeat.clone()),
             backoff: Backoff::default(),
+            choice: Choice::new(config.transports),
+            remembered: None,
             rng,
             last_pipe: 0,
             token: TokenKeeper::new(config.token.clone(), config.can_refresh_token),
@@ -84,9 +82,14 @@ impl Session {
         self.token.token()
     }
 
-    /// The socket on which messages may be sent.
+    /// The pipe on which messages may be sent.
     pub fn open_pipe(&self) -> Option<PipeId> {
-        self.phase.pipe().filter(|_| !matches!(self.phase, Phase::Opening { .. }))
+        self.phase.link().map(|link| link.pipe)
+    }
+
+    /// What carries it.
+    pub fn transport(&self) -> Option<Transport> {
+        self.phase.link().map(|link| link.transport)
     }
 
     /// Attempts since the last stable connection.
@@ -103,12 +106,12 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match &self.phase {
             Phase::Idle | Phase::Asleep | Phase::Failed => None,
-            Phase::AwaitingToken { deadline } | Phase::Opening { deadline, .. } => Some(*deadline),
+            Phase::AwaitingToken { deadline } | Phase::Greeting { deadline, .. } => Some(*deadline),
+            Phase::Opening { race } => Some(race.poll_timeout()),
             Phase::Backoff { until } => Some(*until),
-            Phase::Greeting { deadline, .. } => Some(*deadline),
-            Phase::Live { .. } => {
+            Phase::Live { upgrade, .. } => {
                 let steps = soonest(self.token.poll_timeout(), self.hidden_due);
-                soonest(Some(self.liveness.poll_timeout()), steps)
+                soonest(Some(self.liveness.poll_timeout()), soonest(steps, upgrade.poll_timeout()))
             }
         }
     }
@@ -132,7 +135,7 @@ impl Session {
     /// The program wants none, until it says otherwise.
     pub fn disconnect(&mut self) {
         let was_live = matches!(self.phase, Phase::Live { .. });
-        self.close_pipe(1000, "client disconnect");
+        self.close_pipes(1000, "client disconnect");
         self.phase = Phase::Idle;
         if was_live {
             self.actions.push(Action::Lost(1000, "client disconnect".to_owned()));
@@ -144,7 +147,7 @@ impl Session {
     pub fn reconnect(&mut self, now: Timestamp) {
         let was_live = matches!(self.phase, Phase::Live { .. });
         if !mutant!(old_socket_kept) {
-            self.close_pipe(1000, "reconnect");
+            self.close_pipes(1000, "reconnect");
         }
         if was_live {
             self.actions.push(Action::Lost(1000, "reconnect".to_owned()));
@@ -177,90 +180,6 @@ impl Session {
         }
     }
 
-    /// A socket opened.
-    pub fn handle_opened(&mut self, now: Timestamp, pipe: PipeId) {
-        let Phase::Opening { pipe: current, since, .. } = self.phase else { return };
-        if current != pipe {
-            return;
-        }
-        self.connect_ms = Some(now.since(since));
-        self.liveness.begin(now);
-        if mutant!(backoff_reset_on_open) {
-            self.backoff.reset();
-        }
-        self.phase = Phase::Greeting { pipe, since: now, deadline: now.after(GREETING_MS) };
-        self.actions.push(Action::Greet(pipe));
-        // Without a token there is nothing that could be refused.
-        if self.token.token().is_none() {
-            self.establish(now);
-        }
-    }
-
-    /// Whether `pipe` is the one in use; a frame of another is not for us.
-    pub fn is_current(&self, pipe: PipeId) -> bool {
-        self.open_pipe() == Some(pipe)
-    }
-
-    /// A frame arrived.
-    pub fn handle_heard(&mut self, now: Timestamp) {
-        self.liveness.hear(now);
-    }
-
-    /// The server took us in: it answered with something else than a refusal.
-    pub fn handle_accepted(&mut self, now: Timestamp) {
-        self.token.clear_refusal();
-        self.establish(now);
-    }
-
-    /// The server steers the heartbeat.
-    pub fn steer_heartbeat(&mut self, interval_ms: u64, timeout_ms: u64) {
-        self.liveness.steer(interval_ms, timeout_ms);
-    }
-
-    /// The server is about to close and wants its clients back over a window.
-    pub fn handle_drain(&mut self, window_ms: u64) {
-        self.spread_ms = Some(window_ms.min(SPREAD_MS_MAX)).filter(|_| !mutant!(drain_ignored));
-    }
-
-    /// The server refused the token.
-    pub fn handle_sign_in_refused(&mut self, now: Timestamp) {
-        if self.open_pipe().is_some() {
-            self.end_connection(now, 4401, "sign-in refused");
-            self.close_pipe(1000, "sign-in refused");
-            self.on_sign_in_refused(now);
-        }
-    }
-
-    /// The conversation cannot go on; a new one may, with backoff.
-    pub fn abandon(&mut self, now: Timestamp, reason: &'static str) {
-        if self.open_pipe().is_some() {
-            self.close_pipe(4000, reason);
-            self.end_connection(now, 1006, reason);
-            self.retry(now, None);
-        }
-    }
-
-    /// A socket closed.
-    pub fn handle_closed(&mut self, now: Timestamp, pipe: PipeId, code: u16, reason: &str) {
-        if self.phase.pipe() != Some(pipe) && !mutant!(old_socket_heard) {
-            return;
-        }
-        self.end_connection(now, code, reason);
-        match judge_close(code) {
-            CloseVerdict::Retry => self.retry(now, self.spread_ms),
-            CloseVerdict::Spread => self.retry(now, Some(self.spread_ms.unwrap_or(SPREAD_MS))),
-            CloseVerdict::SignIn => self.on_sign_in_refused(now),
-            CloseVerdict::Terminal(cause) => {
-                let told = if reason.is_empty() { "without a reason" } else { reason };
-                self.fail(Fault::terminal(
-                    cause,
-                    format!("the server closed the connection with {code}: {told}"),
-                ));
-            }
-        }
-        self.spread_ms = None;
-    }
-
     /// Something around us changed. What browsers say of the network is a hint: it may start a probe or shorten a wait.
     pub fn handle_signal(&mut self, now: Timestamp, signal: Signal) {
         match signal {
@@ -280,20 +199,10 @@ impl Session {
         }
     }
 
-    /// Whether writes wait for the server's word: a hidden page keeps its connection that long.
+    /// Whether something waits for the server's word: a hidden page keeps its connection that long, and a connection
+    /// stays on its transport.
     pub fn set_busy(&mut self, busy: bool) {
         self.busy = busy;
-    }
-
-    /// Gives the connection up until somebody looks again.
-    fn sleep(&mut self, now: Timestamp, reason: &'static str) {
-        if !matches!(self.phase, Phase::Idle | Phase::Asleep | Phase::Failed) {
-            self.close_pipe(1000, reason);
-            self.end_connection(now, 1000, reason);
-            self.hidden_due = None;
-            self.phase = Phase::Asleep;
-            self.enter(State::Disconnected);
-        }
     }
 
     /// Asks the server whether it is there, with a deadline; an earlier one stays.
@@ -312,16 +221,13 @@ impl Session {
             Phase::Idle | Phase::Asleep | Phase::Failed => {}
             Phase::Backoff { .. } => self.attempt_now(now),
             Phase::AwaitingToken { .. } => self.retry(now, None),
-            Phase::Opening { .. } => {
-                self.close_pipe(1000, "connect timeout");
-                self.end_connection(now, 1006, "connect timeout");
-                self.retry(now, None);
-            }
+            Phase::Opening { .. } => self.race_on(now),
             Phase::Greeting { .. } => self.establish(now),
             Phase::Live { .. } => {
                 if self.token.take_due(now) {
                     self.actions.push(Action::RequestToken);
                 }
+                self.upgrade_on(now);
                 match self.hidden_due.filter(|due| *due <= now) {
                     Some(_) if self.busy => self.hidden_due = Some(now.after(BUSY_MS)),
                     Some(_) => self.sleep(now, "page hidden"),
@@ -346,81 +252,6 @@ impl Session {
             self.actions.push(Action::RequestToken);
         } else {
             self.open(now);
-        }
-    }
-
-    fn open(&mut self, now: Timestamp) {
-        self.last_pipe += 1;
-        let pipe = PipeId(self.last_pipe);
-        // Twice the time that it took last, and a second: a slow network is given time, a dead one is not.
-        let patience =
-            self.connect_ms.map_or(CONNECT_MS, |ms| (2 * ms + 1_000).clamp(CONNECT_MS_MIN, CONNECT_MS_MAX));
-        self.phase = Phase::Opening { pipe, since: now, deadline: now.after(patience) };
-        self.actions.push(Action::Open(pipe));
-    }
-
-    fn establish(&mut self, now: Timestamp) {
-        if let Phase::Greeting { pipe, since, .. } = self.phase {
-            self.phase = Phase::Live { pipe, since };
-            self.token.watch(now, self.wall_ms);
-            self.enter(State::Connected);
-            self.actions.push(Action::Established);
-        }
-    }
-
-    /// Takes note that the connection is over; what comes next is the caller's to decide.
-    fn end_connection(&mut self, now: Timestamp, code: u16, reason: &str) {
-        if let Phase::Live { since, .. } = self.phase {
-            self.backoff.connection_ended(since, now, self.liveness.has_heard());
-            self.actions.push(Action::Lost(code, reason.to_owned()));
-        }
-    }
-
-    fn on_sign_in_refused(&mut self, now: Timestamp) {
-        let again = self.token.refuse();
-        if !self.token.can_refresh() {
-            self.fail(Fault::terminal(
-                FaultCode::Unauthorized,
-                "the server refused the token, and no refreshToken is configured",
-            ));
-        } else if again {
-            self.retry(now, None);
-        } else {
-            self.attempt_now(now);
-        }
-    }
-
-    fn retry(&mut self, now: Timestamp, spread_ms: Option<u64>) {
-        let delay = match spread_ms {
-            Some(window) if self.backoff.attempt() == 0 => {
-                self.backoff.spread(&self.reconnect, window, &mut self.rng)
-            }
-            _ => self.backoff.next_delay(&self.reconnect, &mut self.rng),
-        };
-        match delay {
-            Some(delay) => {
-                let delay = if mutant!(no_backoff) { 0 } else { delay };
-                self.phase = Phase::Backoff { until: now.after(delay) };
-                self.enter(State::Reconnecting);
-                self.actions.push(Action::Retrying(self.backoff.attempt(), delay));
-            }
-            None => {
-                self.phase = Phase::Failed;
-                self.enter(State::Error);
-                self.actions.push(Action::Exhausted);
-            }
-        }
-    }
-
-    fn fail(&mut self, fault: Fault) {
-        self.phase = Phase::Failed;
-        self.enter(State::Error);
-        self.actions.push(Action::Failed(fault));
-    }
-
-    fn close_pipe(&mut self, code: u16, reason: &'static str) {
-        if let Some(pipe) = self.phase.pipe() {
-            self.actions.push(Action::Close(pipe, code, reason));
         }
     }
 

@@ -1,7 +1,7 @@
-//! The connection: one socket at a time, when to open it, when to believe that it is dead, when to give up.
+//! The connection: one pipe in use at a time, when to open it, when to believe that it is dead, when to give up.
 //!
-//! Owns the state machine, backoff, liveness and the token. Guarantees at most one live pipe and one deadline, and that
-//! nothing undoes [`Session::disconnect`] but [`Session::connect`]. Knows nothing of messages: the client tells it what
+//! Owns the state machine, backoff, liveness, the token and which transport is tried when. Guarantees at most one live
+//! pipe and one deadline, at most one pipe beside it that is not in use, and that nothing undoes [`Session::disconnect`] but [`Session::connect`]. Knows nothing of messages: the client tells it what
 //! it heard and does what it asks for.
 //!
 //! ```text
@@ -14,6 +14,10 @@
 //!                           ▼
 //!                         Failed ─── connect, reconnect ──► Opening
 //! ```
+//! `Opening` is a race: to a WebSocket that has not opened after 2.5 s, or was refused where none has worked yet, polling
+//! is opened beside it, or the other way round where polling comes first. The first that opens is used. A connection that
+//! lives on polling tries a WebSocket now and then, and moves over, still `Live`, when that has answered.
+//!
 //! With a token to fetch, `AwaitingToken` stands before `Opening`. A page that is hidden for long, or suspended, puts the
 //! connection to sleep: `Asleep`, from which only a look at the page, or the program, wakes it.
 
@@ -22,7 +26,9 @@ mod close;
 mod liveness;
 mod machine;
 mod phase;
+mod race;
 mod token;
+mod upgrade;
 mod words;
 
 pub use backoff::Backoff;

@@ -1,7 +1,19 @@
 //! Where a connection stands; the drawing is in the module above.
 
+use super::race::Race;
+use super::upgrade::Upgrade;
 use crate::core::id::PipeId;
 use crate::core::time::Timestamp;
+use crate::core::transport::Transport;
+
+/// One pipe and what carries it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Link {
+    pub(super) pipe: PipeId,
+    pub(super) transport: Transport,
+    /// When it was begun; of one that is in use, when it opened.
+    pub(super) since: Timestamp,
+}
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Phase {
@@ -10,18 +22,15 @@ pub(super) enum Phase {
         deadline: Timestamp,
     },
     Opening {
-        pipe: PipeId,
-        since: Timestamp,
-        deadline: Timestamp,
+        race: Race,
     },
     Greeting {
-        pipe: PipeId,
-        since: Timestamp,
+        link: Link,
         deadline: Timestamp,
     },
     Live {
-        pipe: PipeId,
-        since: Timestamp,
+        link: Link,
+        upgrade: Upgrade,
     },
     Backoff {
         until: Timestamp,
@@ -32,12 +41,30 @@ pub(super) enum Phase {
 }
 
 impl Phase {
-    /// The socket in use, open or not yet.
-    pub(super) fn pipe(&self) -> Option<PipeId> {
+    /// The pipe in use.
+    pub(super) fn link(&self) -> Option<Link> {
         match self {
-            Self::Opening { pipe, .. } | Self::Greeting { pipe, .. } | Self::Live { pipe, .. } => Some(*pipe),
+            Self::Greeting { link, .. } | Self::Live { link, .. } => Some(*link),
+            Self::Idle
+            | Self::AwaitingToken { .. }
+            | Self::Opening { .. }
+            | Self::Backoff { .. }
+            | Self::Asleep
+            | Self::Failed => None,
+        }
+    }
+
+    /// All pipes that exist, in use or not yet.
+    pub(super) fn pipes(&self) -> Vec<PipeId> {
+        match self {
+            Self::Opening { race } => race.links().iter().map(|link| link.pipe).collect(),
+            Self::Greeting { link, .. } => vec![link.pipe],
+            Self::Live { link, upgrade } => {
+                let rival = upgrade.link().map(|rival| rival.pipe);
+                [Some(link.pipe), rival].into_iter().flatten().collect()
+            }
             Self::Idle | Self::AwaitingToken { .. } | Self::Backoff { .. } | Self::Asleep | Self::Failed => {
-                None
+                Vec::new()
             }
         }
     }

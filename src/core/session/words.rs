@@ -2,6 +2,7 @@
 
 use crate::core::fault::Fault;
 use crate::core::id::PipeId;
+use crate::core::transport::Transport;
 
 /// The state that programs see.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,16 +50,22 @@ pub enum Signal {
 /// What the client has to do for the session, in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Open a socket.
-    Open(PipeId),
-    /// Close a socket.
+    /// Open a pipe.
+    Open(PipeId, Transport),
+    /// Close a pipe.
     Close(PipeId, u16, &'static str),
     /// Ask the program for a token.
     RequestToken,
     /// Sign in anew on the present connection.
     PresentToken,
-    /// The socket is open: send what opens a conversation.
+    /// The pipe is open: send what opens a conversation.
     Greet(PipeId),
+    /// Send a ping on a pipe that is not in use, to see whether it delivers.
+    Ask(PipeId),
+    /// The connection goes on on this pipe, where the conversation begins anew.
+    Moved(PipeId),
+    /// Polling comes first until then, ms since 1970, or not any more: for programs to come.
+    Remember(Option<u64>),
     /// Send a ping.
     Ping,
     /// The public state changed.

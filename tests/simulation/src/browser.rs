@@ -5,11 +5,12 @@ use baro_realtime::core::fault::FaultCode;
 use baro_realtime::core::id::PipeId;
 use baro_realtime::core::io::{Effect, Event, Input, Outcome, PipeEvent, StorageEvent, StorageOp};
 use baro_realtime::core::offline::Table;
+use baro_realtime::core::transport::Transport;
 use baro_realtime_server::hub::ConnectionId;
 
 use crate::disk::{Transaction, aborted};
 use crate::judge::Violation;
-use crate::network::{End, Packet};
+use crate::network::{Block, End, Packet};
 use crate::options::Class;
 use crate::queue::Happening;
 use crate::server::projects_of;
@@ -18,10 +19,10 @@ use crate::world::World;
 impl World {
     pub(crate) fn on_effect(&mut self, d: usize, effect: Effect) -> Result<(), Violation> {
         match effect {
-            Effect::OpenPipe { pipe, .. } => {
-                self.trace.note(self.now, d as u64, "opens", &pipe.0.to_string());
-                self.judge.opened(d, pipe, self.now)?;
-                self.open(d, pipe);
+            Effect::OpenPipe { pipe, transport, .. } => {
+                self.trace.note(self.now, d as u64, "opens", &format!("{transport:?} {}", pipe.0));
+                self.judge.opened(d, pipe, transport, self.now)?;
+                self.open(d, pipe, transport);
             }
             Effect::SendText(pipe, text) => {
                 self.trace.note(self.now, d as u64, "sends", &text);
@@ -107,11 +108,15 @@ impl World {
         !matches!(event, Event::PresenceChanged | Event::Relayed(..) | Event::SyncChanged)
     }
 
-    fn open(&mut self, d: usize, pipe: PipeId) {
+    fn open(&mut self, d: usize, pipe: PipeId, transport: Transport) {
         let life = self.devices[d].lives;
-        let id = self.network.open(d, life, pipe);
+        let id = self.network.open(d, life, pipe, transport);
         if let Some(program) = &mut self.devices[d].program {
             program.pipes.insert(pipe, id);
+        }
+        let blocked = self.network.blocked.filter(|(until, _)| *until > self.now);
+        if let (Some((_, block)), Transport::WebSocket) = (blocked, transport) {
+            return self.block(id, block);
         }
         let refusing = self.network.refusing.filter(|(until, _)| *until > self.now);
         let offline = self.devices[d].offline_until > self.now;
@@ -125,6 +130,18 @@ impl World {
             Some((_, false)) => self.send(id, End::Device, Packet::Close(1006, "")),
             None if offline => self.send(id, End::Device, Packet::Close(1006, "")),
             None => self.send(id, End::Server, Packet::Open),
+        }
+    }
+
+    /// A WebSocket is opened that does not get through.
+    fn block(&mut self, id: ConnectionId, block: Block) {
+        match block {
+            Block::Refuse => return self.send(id, End::Device, Packet::Close(1006, "")),
+            Block::Ignore => {}
+            Block::Swallow => self.send(id, End::Device, Packet::Open),
+        }
+        if let Some(connection) = self.network.connections.get_mut(&id) {
+            connection.to_server.close();
         }
     }
 

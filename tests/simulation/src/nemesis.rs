@@ -5,7 +5,7 @@ use baro_realtime::core::session::Signal;
 use baro_realtime_server::hub::{ConnectionId, Input as ServerInput};
 
 use crate::judge::Violation;
-use crate::network::End;
+use crate::network::{Block, End};
 use crate::options::Class;
 use crate::queue::Happening;
 use crate::world::World;
@@ -22,7 +22,11 @@ impl World {
         let Some(class) = self.dice.faults.pick(&classes).copied() else { return Ok(()) };
         let d = self.dice.faults.below(self.devices.len() as u64) as usize;
         match class {
-            Class::Cut => self.cut(),
+            Class::Cut => {
+                if let Some(id) = self.any_connection() {
+                    self.cut(id);
+                }
+            }
             Class::Blackhole => {
                 let until = self.now + self.dice.faults.between(3_000, 40_000);
                 self.clog(until);
@@ -36,6 +40,7 @@ impl World {
                 let silent = self.dice.faults.chance(40);
                 self.network.refusing = Some((until.min(self.options.storm_ms), silent));
             }
+            Class::Proxy if self.dice.faults.chance(40) => self.block_sockets(),
             Class::Offline => return self.go_offline(d),
             Class::Kill if self.dice.faults.chance(60) => {
                 self.kill(d)?;
@@ -87,7 +92,8 @@ impl World {
             | Class::Abort
             | Class::SlowDisk
             | Class::Calls
-            | Class::Expiry => {}
+            | Class::Expiry
+            | Class::Proxy => {}
         }
         Ok(())
     }
@@ -97,8 +103,7 @@ impl World {
         self.dice.faults.pick(&ids).copied()
     }
 
-    fn cut(&mut self) {
-        let Some(id) = self.any_connection() else { return };
+    fn cut(&mut self, id: ConnectionId) {
         self.trace.note(self.now, id.0, "cut", "");
         let soon = self.dice.faults.chance(70);
         let far = if soon { self.delay() } else { self.dice.faults.around(8_000) };
@@ -111,6 +116,19 @@ impl World {
             if let Some(due) = lane.cut(keep, self.now + delay, 1006) {
                 self.queue.push(due, Happening::Arrival(id, end));
             }
+        }
+    }
+
+    /// WebSockets do not get through for a while; those that are open may go on.
+    pub(crate) fn block_sockets(&mut self) {
+        let until = (self.now + self.dice.faults.around(8_000)).min(self.options.storm_ms);
+        let blocks = [Block::Refuse, Block::Ignore, Block::Swallow];
+        let block = self.dice.faults.pick(&blocks).copied().unwrap_or(Block::Refuse);
+        self.trace.note(self.now, 0, "blocks", &format!("{block:?} until {until}"));
+        self.network.blocked = Some((until, block));
+        if self.dice.faults.chance(60) {
+            let sockets: Vec<ConnectionId> = self.network.sockets();
+            sockets.into_iter().for_each(|id| self.cut(id));
         }
     }
 

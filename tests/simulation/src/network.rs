@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use baro_realtime::core::id::PipeId;
+use baro_realtime::core::transport::Transport;
 use baro_realtime_server::hub::ConnectionId;
 
 /// One end of a connection.
@@ -95,6 +96,7 @@ pub(crate) struct Connection {
     /// The life of the program that opened it.
     pub(crate) life: u64,
     pub(crate) pipe: PipeId,
+    pub(crate) transport: Transport,
     pub(crate) to_device: Lane,
     pub(crate) to_server: Lane,
     /// Whether the server has it and has not ended it.
@@ -117,17 +119,42 @@ pub(crate) struct Network {
     last: u64,
     /// Until when new connections are refused (`false`) or never answered (`true`).
     pub(crate) refusing: Option<(u64, bool)>,
+    /// Until when WebSockets do not get through, and what happens to them.
+    pub(crate) blocked: Option<(u64, Block)>,
+}
+
+/// What a network does to the WebSockets that it does not let through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Block {
+    /// They are refused.
+    Refuse,
+    /// They never open.
+    Ignore,
+    /// They open, and nothing that they carry arrives.
+    Swallow,
 }
 
 impl Network {
     /// A new connection of a device's program.
-    pub(crate) fn open(&mut self, device: usize, life: u64, pipe: PipeId) -> ConnectionId {
+    pub(crate) fn open(
+        &mut self,
+        device: usize,
+        life: u64,
+        pipe: PipeId,
+        transport: Transport,
+    ) -> ConnectionId {
         self.last += 1;
         let id = ConnectionId(self.last);
         let (to_device, to_server) = (Lane::default(), Lane::default());
-        let connection = Connection { device, life, pipe, to_device, to_server, served: false };
+        let connection = Connection { device, life, pipe, transport, to_device, to_server, served: false };
         self.connections.insert(id, connection);
         id
+    }
+
+    /// The WebSockets.
+    pub(crate) fn sockets(&self) -> Vec<ConnectionId> {
+        let is_socket = |one: &Connection| one.transport == Transport::WebSocket;
+        self.connections.iter().filter(|(_, one)| is_socket(one)).map(|(id, _)| *id).collect()
     }
 
     /// The connections of a device, oldest first.

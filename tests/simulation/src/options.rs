@@ -16,6 +16,8 @@ pub enum Class {
     Clog,
     /// New connections are refused, or never answered.
     Refuse,
+    /// WebSockets do not get through: they are refused, never open, or open and swallow what they carry.
+    Proxy,
     /// A device is without network.
     Offline,
     /// A program ends between any two steps, and later starts again.
@@ -50,7 +52,7 @@ pub enum Class {
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Cut,
         Self::Blackhole,
         Self::Clog,
@@ -70,6 +72,7 @@ impl Class {
         Self::Epoch,
         Self::Calls,
         Self::Expiry,
+        Self::Proxy,
     ];
 
     /// The name on the command line.
@@ -94,6 +97,7 @@ impl Class {
             Self::Epoch => "epoch",
             Self::Calls => "calls",
             Self::Expiry => "expiry",
+            Self::Proxy => "proxy",
         }
     }
 

@@ -6,7 +6,7 @@ use crate::device::Device;
 use crate::dice::Dice;
 use crate::judge::{Judge, Violation};
 use crate::network::{End, Network, Packet};
-use crate::options::Options;
+use crate::options::{Class, Options};
 use crate::queue::{Happening, Queue};
 use crate::server::Server;
 use crate::trace::{Detail, Trace};
@@ -84,6 +84,10 @@ impl World {
         for d in 0..self.devices.len() {
             let at = self.dice.workload.below(500);
             self.queue.push(at, Happening::Start(d));
+        }
+        if self.options.has(Class::Proxy) {
+            // From the beginning, so that there is time to find the way back.
+            self.block_sockets();
         }
         if !self.options.is_calm() {
             self.queue.push(self.dice.faults.around(self.options.fault_ms), Happening::Fault);
@@ -221,6 +225,7 @@ impl World {
         self.trace.note(self.now, 0, "heal", "");
         self.healed = true;
         self.network.refusing = None;
+        self.network.blocked = None;
         self.server.failing = false;
         self.server.up = true;
         let ids: Vec<ConnectionId> = self.network.connections.keys().copied().collect();

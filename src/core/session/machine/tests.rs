@@ -1,5 +1,8 @@
+mod transport;
+
 use super::*;
 use crate::core::config::Value;
+use crate::core::transport::Transports;
 
 /// Expires at 1,700,000,000,000 ms.
 const JWT: &str = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhbmEiLCJleHAiOjE3MDAwMDAwMDB9.c2ln";
@@ -14,7 +17,7 @@ fn session(change: impl FnOnce(&mut Config)) -> Session {
 
 fn opened(session: &mut Session, now: Timestamp) -> PipeId {
     let pipe = session.take_actions().into_iter().find_map(|action| match action {
-        Action::Open(pipe) => Some(pipe),
+        Action::Open(pipe, _) => Some(pipe),
         _ => None,
     });
     let pipe = pipe.unwrap();
@@ -75,7 +78,8 @@ fn a_server_that_accepts_and_closes_sees_a_dozen_attempts_in_forty_seconds() {
 #[test]
 fn later_sockets_get_time_by_what_the_last_one_took() {
     for (took, patience) in [(10, 2_000), (1_200, 3_400), (4_900, 8_000)] {
-        let mut session = session(|_| {});
+        let mut session =
+            session(|config| config.transports = Transports { websocket: true, polling: false });
         session.connect(Timestamp(0));
         assert_eq!(session.poll_timeout(), Some(Timestamp(5_000)));
         opened(&mut session, Timestamp(took));
@@ -125,7 +129,10 @@ fn an_expired_token_is_renewed_before_anything_is_opened() {
         [Action::StateChanged(State::Connecting, State::Disconnected), Action::RequestToken]
     );
     session.handle_token(Timestamp(5), Ok("fresh".to_owned()));
-    assert_eq!((session.take_actions(), session.token()), (vec![Action::Open(PipeId(1))], Some("fresh")));
+    assert_eq!(
+        (session.take_actions(), session.token()),
+        (vec![Action::Open(PipeId(1), Transport::WebSocket)], Some("fresh"))
+    );
 }
 
 #[test]
@@ -191,7 +198,7 @@ fn a_hidden_page_gives_its_connection_up_but_never_with_writes_on_the_way() {
     session.handle_signal(Timestamp(20_000), Signal::Online);
     assert_eq!(session.take_actions(), [], "nobody looks");
     session.handle_signal(Timestamp(30_000), Signal::Visible);
-    assert!(session.take_actions().contains(&Action::Open(PipeId(2))));
+    assert!(session.take_actions().contains(&Action::Open(PipeId(2), Transport::WebSocket)));
 }
 
 #[test]
@@ -204,7 +211,7 @@ fn a_suspended_page_closes_and_comes_back_at_once() {
     assert_eq!(session.state(), State::Disconnected);
     session.take_actions();
     session.handle_signal(Timestamp(9), Signal::Visible);
-    assert!(session.take_actions().contains(&Action::Open(PipeId(2))));
+    assert!(session.take_actions().contains(&Action::Open(PipeId(2), Transport::WebSocket)));
     session.disconnect();
     session.handle_signal(Timestamp(10), Signal::Suspended);
     session.handle_signal(Timestamp(11), Signal::Visible);

@@ -1,15 +1,16 @@
-//! `I10` one socket, `I11` bounds, `I13` calm is calm.
+//! `I10` one pipe of a kind, `I11` bounds, `I13` calm is calm.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::id::PipeId;
+use baro_realtime::core::transport::Transport;
 
 use super::{Judge, Violation};
 
 /// Most writes of a stream that are sent and undecided.
 const WINDOW: u64 = 32;
-/// Most attempts to connect that a program makes by itself in ten seconds.
+/// Most pipes of a kind that a program opens by itself in ten seconds.
 const ATTEMPTS: usize = 14;
 /// How many of them come in short order after somebody asked for one.
 const ATTEMPTS_ANEW: usize = 4;
@@ -19,8 +20,8 @@ const ATTEMPTS_MS: u64 = 10_000;
 /// What is counted of one program.
 #[derive(Debug, Default)]
 pub(super) struct Bounds {
-    pipes: BTreeSet<PipeId>,
-    attempts: VecDeque<u64>,
+    pipes: BTreeMap<PipeId, Transport>,
+    attempts: VecDeque<(u64, Transport)>,
     /// Attempts that the user or the surroundings asked for.
     allowed: usize,
 }
@@ -32,23 +33,31 @@ impl Bounds {
 }
 
 impl Judge {
-    /// A program opens a socket.
-    pub(crate) fn opened(&mut self, d: usize, pipe: PipeId, now: u64) -> Result<(), Violation> {
+    /// A program opens a pipe.
+    pub(crate) fn opened(
+        &mut self,
+        d: usize,
+        pipe: PipeId,
+        transport: Transport,
+        now: u64,
+    ) -> Result<(), Violation> {
         let bounds = &mut self.bounds[d];
-        bounds.pipes.insert(pipe);
-        if bounds.pipes.len() > 1 {
+        let rivals = bounds.pipes.values().filter(|other| **other == transport).count();
+        bounds.pipes.insert(pipe, transport);
+        if rivals > 0 {
             return Err(Violation::new("I10", format!("device {d} has {:?} open", bounds.pipes)));
         }
         if bounds.allowed > 0 {
             bounds.allowed -= 1;
             return Ok(());
         }
-        bounds.attempts.push_back(now);
-        while bounds.attempts.front().is_some_and(|at| at + ATTEMPTS_MS < now) {
+        bounds.attempts.push_back((now, transport));
+        while bounds.attempts.front().is_some_and(|(at, _)| at + ATTEMPTS_MS < now) {
             bounds.attempts.pop_front();
         }
-        if bounds.attempts.len() > ATTEMPTS {
-            let what = format!("device {d} made {} attempts in {ATTEMPTS_MS} ms", bounds.attempts.len());
+        let attempts = bounds.attempts.iter().filter(|(_, other)| *other == transport).count();
+        if attempts > ATTEMPTS {
+            let what = format!("device {d} opened {attempts} of {transport:?} in {ATTEMPTS_MS} ms");
             return Err(Violation::new("I11", what));
         }
         if self.calm {

@@ -1,0 +1,43 @@
+//! One connection, whatever carries it.
+
+use super::polling::Polling;
+use super::websocket::{Socket, SocketEvent};
+use crate::core::transport::Transport;
+
+/// A connection with its callbacks; dropping it ends both.
+pub(super) enum Pipe {
+    Socket(Socket),
+    Polling(Polling),
+}
+
+impl Pipe {
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// What the browser says of an address or a subprotocol that it does not accept.
+    pub(super) fn open(
+        transport: Transport,
+        url: String,
+        protocols: &[String],
+        report: impl Fn(SocketEvent) + Clone + 'static,
+    ) -> Result<Self, String> {
+        match transport {
+            Transport::WebSocket => Socket::open(&url, protocols, report).map(Self::Socket),
+            Transport::Polling => Ok(Self::Polling(Polling::open(url, report))),
+        }
+    }
+
+    pub(super) fn send(&self, text: String) {
+        match self {
+            Self::Socket(socket) => socket.send(&text),
+            Self::Polling(polling) => polling.send(text),
+        }
+    }
+
+    pub(super) fn close(&self, code: u16, reason: &str) {
+        match self {
+            Self::Socket(socket) => socket.close(code, reason),
+            Self::Polling(polling) => polling.close(),
+        }
+    }
+}

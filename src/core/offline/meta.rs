@@ -1,0 +1,38 @@
+//! Rows about the network that the device is in.
+
+use super::row::ROW_VERSION;
+use crate::core::json::Fields;
+
+/// The key of the row that says how long polling comes first.
+pub const POLLING_KEY: &str = "polling";
+
+/// The row that says that polling comes first until then, ms since 1970.
+pub fn encode_polling(until_ms: u64) -> String {
+    format!("{{\"v\":{ROW_VERSION},\"until\":{until_ms}}}")
+}
+
+/// Until when polling comes first, if the row says so. One that is unreadable says nothing, and nothing is lost with it.
+pub fn decode_polling(key: &str, row: &str) -> Option<u64> {
+    let fields = Fields::parse(row).ok().filter(|_| key == POLLING_KEY)?;
+    fields.u53("v").filter(|version| *version == ROW_VERSION)?;
+    fields.u53("until")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_brings_back_the_choice_and_another_says_nothing() {
+        assert_eq!(decode_polling(POLLING_KEY, &encode_polling(1_700_000_000_000)), Some(1_700_000_000_000));
+        assert_eq!(decode_polling(POLLING_KEY, r#"{"v":1,"until":5}"#), Some(5));
+        for (key, row) in [
+            ("other", r#"{"v":1,"until":5}"#),
+            (POLLING_KEY, r#"{"v":2,"until":5}"#),
+            (POLLING_KEY, r#"{"v":1}"#),
+            (POLLING_KEY, "{"),
+        ] {
+            assert_eq!(decode_polling(key, row), None, "{key} {row}");
+        }
+    }
+}
