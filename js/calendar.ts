@@ -38,8 +38,8 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     )
   }
 
-  async connect(): Promise<void> {
-    await this.#tickets.promise(this.#alive().connect())
+  connect(): Promise<void> {
+    return this.#answer((core) => core.connect())
   }
 
   disconnect(): void {
@@ -78,24 +78,20 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     this.#listeners.remove(type, listener)
   }
 
-  async send(
-    type: string,
-    payload: unknown,
-    options: { requireAck?: boolean; timeout?: number } = {},
-  ): Promise<unknown> {
-    return this.#tickets.promise(this.#alive().send(type, payload, options.requireAck === true, options.timeout))
+  send(type: string, payload: unknown, options: { requireAck?: boolean; timeout?: number } = {}): Promise<unknown> {
+    return this.#answer((core) => core.send(type, payload, options.requireAck === true, options.timeout))
   }
 
-  async subscribeToProject(projectId: string): Promise<void> {
-    await this.#tickets.promise(this.#alive().subscribeToProject(projectId))
+  subscribeToProject(projectId: string): Promise<void> {
+    return this.#answer((core) => core.subscribeToProject(projectId))
   }
 
   unsubscribeFromProject(projectId: string): void {
     this.#alive().unsubscribeFromProject(projectId)
   }
 
-  async subscribe(channel: string): Promise<void> {
-    await this.#tickets.promise(this.#alive().subscribe(channel))
+  subscribe(channel: string): Promise<void> {
+    return this.#answer((core) => core.subscribe(channel))
   }
 
   unsubscribe(channel: string): void {
@@ -171,8 +167,8 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     this.#alive().discardFailedAction(id)
   }
 
-  async flush(): Promise<void> {
-    await this.#tickets.promise(this.#alive().flush())
+  flush(): Promise<void> {
+    return this.#answer((core) => core.flush())
   }
 
   async getCached<Data>(key: string): Promise<Data | null> {
@@ -197,16 +193,25 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
 
   async destroy(): Promise<void> {
     const core = this.#alive()
-    const ended = core.destroy()
+    // First: nobody is told of anything any more, not even of what is on its way to the listeners just now.
     this.#core = undefined
-    await ended
     this.#listeners.clear()
+    await core.destroy()
     core.free()
   }
 
   #alive(): Core {
     if (this.#core !== undefined) return this.#core
     throw realtimeError('destroyed', 'This calendar was destroyed; make a new one.', { retryable: false })
+  }
+
+  /** What the core answers later to a call. A call that cannot be made rejects; `async` would report every rejection. */
+  #answer<Value>(call: (core: Core) => number): Promise<Value> {
+    try {
+      return this.#tickets.promise(call(this.#alive()))
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   #written([id, persisted, confirmed]: [string, number, number]): contract.PendingWrite {
@@ -223,9 +228,11 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   #tell(type: string, given: unknown[]): void {
-    if (type === 'sync-status' && this.#core !== undefined) given = [this.#core.getSyncStatus()]
+    if (this.#core === undefined) return
+    if (type === 'sync-status') given = [this.#core.getSyncStatus()]
     this.#listeners.emit(type, given)
-    const name = this.#dispatches ? windowEvents[type] : undefined
+    // A listener may have ended it.
+    const name = this.#dispatches && this.#core !== undefined ? windowEvents[type] : undefined
     if (name !== undefined) window.dispatchEvent(new CustomEvent(name, { detail: given[0] }))
   }
 }

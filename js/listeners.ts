@@ -40,7 +40,9 @@ export class Listeners {
     return (this.#added.get(type)?.size ?? 0) > 0
   }
 
+  /** Removes all, also those whose turn would come in the present round. */
   clear(): void {
+    for (const entries of this.#added.values()) entries.clear()
     this.#added.clear()
   }
 
@@ -65,12 +67,21 @@ export class Listeners {
 
   #report(type: string, cause: unknown): void {
     this.errors++
-    const error = realtimeError('listener_error', `A listener of '${type}' threw: ${String(cause)}`, {
+    const error = realtimeError('listener_error', `A listener of '${type}' threw: ${shown(cause)}`, {
       retryable: false,
       cause,
     })
     // One that fails to report must not be asked to report that.
     if (type !== 'error' && this.has('error')) this.emit('error', [error])
     else console.error(error)
+  }
+}
+
+// Anything can be thrown, an object without a prototype for one, of which no text can be made.
+function shown(cause: unknown): string {
+  try {
+    return String(cause)
+  } catch {
+    return 'something that cannot be shown'
   }
 }

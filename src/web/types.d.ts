@@ -392,7 +392,12 @@ export interface RealtimeListeners {
 // The class
 // ---------------------------------------------------------------------------------------------------------------------
 
-/** A calendar that several people edit, in this page at once, on the server as soon as it can be reached. */
+/**
+ * A calendar that several people edit, in this page at once, on the server as soon as it can be reached.
+ *
+ * A rejection of what `connect`, `send`, `subscribe` and `flush` return that nobody listens to is no
+ * `unhandledrejection`, unless the call itself was wrong.
+ */
 export declare class RealtimeCalendar {
   /**
    * Makes a calendar; nothing is opened yet.
@@ -477,7 +482,7 @@ export declare class RealtimeCalendar {
   getMetrics(): RealtimeMetrics
   /** The last 256 steps of the protocol, oldest first. */
   getTrace(): readonly TraceEntry[]
-  /** Closes, flushes storage and frees memory. Later calls throw. */
+  /** Closes, flushes storage and frees memory. No listener is called any more, and later calls throw. */
   destroy(): Promise<void>
 }
 
