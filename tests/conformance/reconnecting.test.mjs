@@ -103,7 +103,8 @@ describe('a connection that ends badly', { concurrency: 8 }, () => {
     const second = await peer.connection(2)
     const { payload } = await second.until('subscribe')
     assert.deepEqual([payload.projectId, payload.epoch, payload.seq], ['p', 'e1', 1])
-    await showsIds(page, [])
+    await untilIn(page, () => baro.getMetrics().recoveries === 1)
+    await showsIds(page, ['whole'])
     assert.equal(await page.evaluate(() => baro.getMetrics().malformed), 0)
   })
 
@@ -159,7 +160,7 @@ describe('a connection that ends badly', { concurrency: 8 }, () => {
     })
     await until('the frame on the first connection', () => first.received('flood').length === 1)
     await peer.connection(2)
-    await untilIn(page, () => baro.isConnected() && baro.getMetrics().snapshots === 2)
+    await untilIn(page, () => baro.isConnected() && baro.getMetrics().recoveries === 1)
     first.sendLate({ type: 'event:deleted', payload: 'late' })
     first.close(4403, 'late')
     peer.last.send(created(1, 'new'))

@@ -74,6 +74,9 @@ export const configFor = (peer, more = {}) => ({
   projectId: 'p',
   user: { id: 'ana', name: 'Ana' },
   offline: false,
+  // Here the socket is what is tried, and each calendar has its own.
+  transports: ['websocket'],
+  tabs: 'separate',
   reconnect: { delay: 50, maxDelay: 200, maxAttempts: Infinity },
   ...more,
 })

@@ -33,6 +33,10 @@ export const recovered = (message, { seq, epoch = 'e1' }) => ({
   payload: { channel: channelOf(message), epoch, seq, recovered: true },
 })
 
+/** Takes a subscription: a new one to an empty channel, any other where it was left, with nothing missed. */
+export const resumed = (message) =>
+  message.payload.seq === undefined ? subscribed(message) : recovered(message, message.payload)
+
 export const pong = (message, payload = { time: 0 }) => ({ type: 'pong', id: message.id, payload })
 
 /** Stores a write: what it says becomes the event. */
@@ -66,7 +70,7 @@ export const created = (seq, id = `event-${seq}`, more = {}) => ({
 export const polite = {
   auth: (connection, { id }) => connection.send({ type: 'ack', id }),
   hello: (connection) => connection.send(welcome()),
-  subscribe: (connection, message) => connection.send(subscribed(message)),
+  subscribe: (connection, message) => connection.send(resumed(message)),
   unsubscribe: (connection, { id }) => connection.send({ type: 'ack', id }),
   ping: (connection, message) => connection.send(pong(message)),
   'event:create': (connection, message) => connection.send(stored(message)),
