@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use baro_realtime::core::time::Timestamp;
 
+use super::binary::Accepted;
 use super::io::Ticket;
 use crate::access::{Access, User};
 use crate::bucket::Bucket;
@@ -49,6 +50,8 @@ pub(super) enum Dialect {
 #[derive(Debug, Clone)]
 pub(super) struct Waiting {
     pub(super) text: Arc<str>,
+    /// The same as bytes, where it goes as that.
+    pub(super) binary: Option<Arc<[u8]>>,
     pub(super) bulk: bool,
 }
 
@@ -61,6 +64,10 @@ pub(super) struct Connection {
     pub(super) dialect: Dialect,
     /// Whether what carries it takes binary frames.
     pub(super) can_binary: bool,
+    /// What the last `hello` offered to read, if it said anything of that.
+    pub(super) offered: Option<Accepted>,
+    /// What of that is used; nothing before the welcome.
+    pub(super) accepted: Accepted,
     /// Who it is, as soon as that matters.
     pub(super) user: Option<Arc<User>>,
     /// Whether the server made the user up.
@@ -98,6 +105,8 @@ impl Connection {
             expires: None,
             dialect: Dialect::Plain,
             can_binary: false,
+            offered: None,
+            accepted: Accepted::default(),
             user: None,
             guest: false,
             access: if sign_in == SignIn::Open { Access::All } else { nothing() },

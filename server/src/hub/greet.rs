@@ -5,6 +5,7 @@ use std::sync::Arc;
 use baro_realtime::core::json::{Fields, as_string, as_u53, each_item, is_null};
 use baro_realtime::core::time::Now;
 
+use super::binary::Accepted;
 use super::connection::Dialect;
 use super::io::{ConnectionId, Job, Ticket};
 use super::message::Message;
@@ -27,6 +28,7 @@ struct Hello {
     /// Further streams, left behind by programs that ended.
     streams: Vec<(Arc<str>, u64)>,
     user: Option<User>,
+    accept: Option<Accepted>,
 }
 
 impl Hello {
@@ -78,7 +80,8 @@ impl Hello {
                 Some(User::from_json(raw).ok_or_else(|| wrong("user", Some(raw), "an object with an id"))?)
             }
         };
-        Ok(Self { client, acked, streams, user })
+        let accept = Accepted::parse(fields.get("accept"))?;
+        Ok(Self { client, acked, streams, user, accept })
     }
 }
 
@@ -95,6 +98,7 @@ impl Hub {
         };
         if let Some(connection) = self.connection(id) {
             connection.client.clone_from(&hello.client);
+            connection.offered = hello.accept;
         }
         if let Some(user) = hello.user.filter(|_| self.mode == Mode::Open) {
             self.identify(now, id, user, false);
@@ -146,6 +150,10 @@ impl Hub {
 
     fn welcome(&mut self, now: Now, id: ConnectionId, last_seq: u64) {
         let Some(user) = self.user_of(now, id) else { return };
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        let can = connection.can_binary;
+        let used = connection.offered.map(|offered| if can { offered } else { Accepted::default() });
+        connection.accepted = used.unwrap_or_default();
         let limits = &self.limits;
         let heartbeat = Object::new()
             .number("interval", limits.heartbeat_interval_ms)
@@ -164,8 +172,8 @@ impl Hub {
             .number("lastSeq", last_seq)
             .number("time", now.wall_ms)
             .raw("heartbeat", &heartbeat)
-            .raw("limits", &bounds)
-            .finish();
+            .raw("limits", &bounds);
+        let payload = used.map_or(payload.clone(), |used| payload.raw("accepted", &used.names())).finish();
         self.counters.count_sent("welcome", 1);
         let welcome = Object::new().string("type", "welcome").raw("payload", &payload).finish();
         self.release(id, Arc::from(welcome));

@@ -41,6 +41,8 @@ pub enum Input {
     ReceivedBinary {
         /// Where.
         connection: ConnectionId,
+        /// What was in it.
+        content: Unpacked,
     },
     /// A sign of life that carries no message.
     Heard {
@@ -94,17 +96,41 @@ pub enum Input {
     },
 }
 
+/// What came of unpacking a binary frame.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Unpacked {
+    /// It was compressed text.
+    Text(String),
+    /// It was compressed, and is longer than a frame may be.
+    TooLarge,
+    /// It says that it is compressed, and is not, or not text.
+    Broken,
+    /// It is of a kind that clients do not send.
+    Unknown,
+}
+
+/// A frame, shared with all who get the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Frame {
+    /// JSON text.
+    Text(Arc<str>),
+    /// Messages as bytes.
+    Binary(Arc<[u8]>),
+}
+
 /// Something to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
-    /// Send a text frame.
+    /// Send a frame.
     Send {
         /// Where to.
         connection: ConnectionId,
-        /// The frame, shared with all who get the same.
-        frame: Arc<str>,
+        /// What.
+        frame: Frame,
         /// Whether the client asked for it, so that its size is no sign of a slow reader.
         bulk: bool,
+        /// Whether it may be compressed, should that save enough.
+        deflate: bool,
     },
     /// Close a connection after what was sent.
     Close {

@@ -20,6 +20,8 @@ pub struct Counters {
     pub closed: BTreeMap<u16, u64>,
     /// Bytes of changes, for each who got them.
     pub fanout_bytes: u64,
+    /// Changes sent in binary frames.
+    pub binary_events: u64,
     /// Presence messages dropped for coming too fast.
     pub presence_dropped: u64,
     /// Jobs that the storage failed.

@@ -9,6 +9,7 @@
 //! [`Hub::poll_timeout`] has come, handle [`Input::TimePassed`]. Many inputs may be handled before the outputs are drained:
 //! what they send to one `baro.v1` connection travels in one frame then.
 
+mod binary;
 mod connection;
 mod greet;
 mod io;
@@ -39,7 +40,7 @@ use roster::Roster;
 use snapshot::Encoded;
 use write::PendingWrite;
 
-pub use io::{ConnectionId, Input, Job, Output, Ticket, Token};
+pub use io::{ConnectionId, Frame, Input, Job, Output, Ticket, Token, Unpacked};
 pub use metrics::{Counters, Gauges};
 
 /// How users are known.
@@ -128,7 +129,9 @@ impl Hub {
         match input {
             Input::Opened { connection, token, binary } => self.on_opened(now, connection, token, binary),
             Input::Received { connection, text } => self.on_received(now, connection, text),
-            Input::ReceivedBinary { connection } => self.on_received_binary(now, connection),
+            Input::ReceivedBinary { connection, content } => {
+                self.on_received_binary(now, connection, content);
+            }
             Input::Heard { connection } => self.on_heard(now, connection),
             Input::Closed { connection } => self.forget(now, connection),
             Input::Overflowed { connection } => {

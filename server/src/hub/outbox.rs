@@ -1,10 +1,13 @@
 //! From messages to frames.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use baro_realtime::core::wire::{binary_frame, encode_json};
 
 use super::Hub;
 use super::connection::{Dialect, Waiting};
-use super::io::{ConnectionId, Output};
+use super::io::{ConnectionId, Frame, Output};
 use super::message::Message;
 use crate::fault::Fault;
 use crate::object::Object;
@@ -13,22 +16,50 @@ use crate::object::Object;
 /// mostly this one.
 #[derive(Debug, Default)]
 pub(super) struct Joined {
+    text: Cached,
+    binary: Cached,
+}
+
+#[derive(Debug, Default)]
+struct Cached {
     parts: Vec<Arc<str>>,
-    frame: Option<Arc<str>>,
+    frame: Option<Frame>,
 }
 
 impl Joined {
-    fn frame_of(&mut self, parts: &[Waiting]) -> Arc<str> {
-        let same = self.parts.len() == parts.len()
-            && self.parts.iter().zip(parts).all(|(held, part)| Arc::ptr_eq(held, &part.text));
-        if same && let Some(frame) = &self.frame {
-            return Arc::clone(frame);
+    fn frame_of(&mut self, parts: &[Waiting]) -> Frame {
+        // One message that has no other form needs no other frame.
+        if let [Waiting { text, binary: None, .. }] = parts {
+            return Frame::Text(Arc::clone(text));
         }
-        let frame: Arc<str> = Arc::from(crate::object::array(parts.iter().map(|part| &*part.text)));
-        self.parts = parts.iter().map(|part| Arc::clone(&part.text)).collect();
-        self.frame = Some(Arc::clone(&frame));
+        let binary = parts.iter().any(|part| part.binary.is_some());
+        let cached = if binary { &mut self.binary } else { &mut self.text };
+        let same = cached.parts.len() == parts.len()
+            && cached.parts.iter().zip(parts).all(|(held, part)| Arc::ptr_eq(held, &part.text));
+        if same && let Some(frame) = &cached.frame {
+            return frame.clone();
+        }
+        let frame = if binary {
+            binary_of(parts)
+        } else {
+            Frame::Text(Arc::from(crate::object::array(parts.iter().map(|part| &*part.text))))
+        };
+        cached.parts = parts.iter().map(|part| Arc::clone(&part.text)).collect();
+        cached.frame = Some(frame.clone());
         frame
     }
+}
+
+/// One binary frame of messages of which some are text.
+fn binary_of(parts: &[Waiting]) -> Frame {
+    let messages: Vec<Cow<'_, [u8]>> = parts
+        .iter()
+        .map(|part| match &part.binary {
+            Some(bytes) => Cow::Borrowed(&**bytes),
+            None => Cow::Owned(encode_json(&part.text)),
+        })
+        .collect();
+    Frame::Binary(Arc::from(binary_frame(messages.iter().map(|message| &**message))))
 }
 
 /// What an answer repeats of the message that it answers.
@@ -68,12 +99,18 @@ impl Reply {
 impl Hub {
     /// Puts a message into a connection's next frame.
     pub(super) fn send(&mut self, id: ConnectionId, text: &Arc<str>) {
-        self.enqueue(id, Waiting { text: Arc::clone(text), bulk: false });
+        self.enqueue(id, Waiting { text: Arc::clone(text), binary: None, bulk: false });
+    }
+
+    /// The same for a message that also has a form as bytes.
+    pub(super) fn send_encoded(&mut self, id: ConnectionId, text: &Arc<str>, bytes: &Arc<[u8]>) {
+        let binary = Some(Arc::clone(bytes));
+        self.enqueue(id, Waiting { text: Arc::clone(text), binary, bulk: false });
     }
 
     /// The same for what may be long because the client asked for it.
     pub(super) fn send_bulk(&mut self, id: ConnectionId, text: &Arc<str>) {
-        self.enqueue(id, Waiting { text: Arc::clone(text), bulk: true });
+        self.enqueue(id, Waiting { text: Arc::clone(text), binary: None, bulk: true });
     }
 
     fn enqueue(&mut self, id: ConnectionId, waiting: Waiting) {
@@ -91,7 +128,7 @@ impl Hub {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         connection.dialect = Dialect::Baro;
         let held = std::mem::take(&mut connection.held);
-        connection.queue.push(Waiting { text: first, bulk: false });
+        connection.queue.push(Waiting { text: first, binary: None, bulk: false });
         connection.queue.extend(held);
         self.dirty.insert(id);
     }
@@ -122,6 +159,7 @@ impl Hub {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let queue = std::mem::take(&mut connection.queue);
         let join_up_to = if connection.dialect == Dialect::Plain { 0 } else { self.limits.joined_bytes };
+        let deflate = connection.accepted.deflate;
         let mut rest = queue.as_slice();
         while let Some(first) = rest.first() {
             let mut size = first.text.len();
@@ -130,9 +168,9 @@ impl Hub {
                 size < join_up_to
             });
             let (parts, after) = rest.split_at(1 + more.count());
-            let frame = if parts.len() == 1 { Arc::clone(&first.text) } else { self.joined.frame_of(parts) };
+            let frame = self.joined.frame_of(parts);
             let bulk = parts.iter().any(|part| part.bulk);
-            self.outputs.push_back(Output::Send { connection: id, frame, bulk });
+            self.outputs.push_back(Output::Send { connection: id, frame, bulk, deflate: bulk && deflate });
             rest = after;
         }
     }

@@ -7,7 +7,7 @@ use baro_realtime::core::time::Now;
 
 use super::Hub;
 use super::connection::SignIn;
-use super::io::ConnectionId;
+use super::io::{ConnectionId, Unpacked};
 use super::message::{Kind, Message};
 use super::outbox::Reply;
 use super::quota::Charge;
@@ -36,10 +36,18 @@ impl Hub {
         }
     }
 
-    pub(super) fn on_received_binary(&mut self, now: Now, id: ConnectionId) {
+    pub(super) fn on_received_binary(&mut self, now: Now, id: ConnectionId, content: Unpacked) {
         self.on_heard(now, id);
-        let fault = Fault::new(Code::BadRequest, "text frames only");
-        self.complain(now, id, &Reply::default(), &fault);
+        let agreed = self.connections.get(&id).is_some_and(|connection| connection.accepted.deflate);
+        match content {
+            Unpacked::Text(text) if agreed => self.on_received(now, id, text),
+            Unpacked::TooLarge if agreed => self.close(now, id, 1009, "frame too large"),
+            Unpacked::Broken if agreed => self.close(now, id, 4400, "a compressed frame is broken"),
+            Unpacked::Text(_) | Unpacked::TooLarge | Unpacked::Broken | Unpacked::Unknown => {
+                let fault = Fault::new(Code::BadRequest, "no such frames were agreed on");
+                self.complain(now, id, &Reply::default(), &fault);
+            }
+        }
     }
 
     /// Refuses what no correct client sends; one that keeps doing so is closed.

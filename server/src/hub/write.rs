@@ -9,7 +9,7 @@ use baro_realtime::mutant;
 use super::io::{ConnectionId, Job, Ticket};
 use super::message::{Kind, Message};
 use super::outbox::Reply;
-use super::{Hub, Mode, Pending};
+use super::{Hub, Mode, Pending, binary};
 use crate::access::Access;
 use crate::fault::{Code, Fault};
 use crate::ledger::{Action, Answer, Author, Change, Decision, StorageError, Stream, Verdict, Write};
@@ -113,7 +113,9 @@ impl Hub {
         channel.head = Some(change.seq);
         let subscribers: Vec<ConnectionId> = channel.subscribers.iter().copied().collect();
         let mut skip: Option<Arc<str>> = None;
-        let mut sent = 0;
+        // Encoded once, and only if somebody reads it so.
+        let mut encoded: Option<Option<Arc<[u8]>>> = None;
+        let (mut sent, mut binary_sent) = (0, 0);
         for id in subscribers {
             let Some(connection) = self.connections.get(&id) else { continue };
             let all = connection.access == Access::All || connection.access.allows(&change.project);
@@ -129,10 +131,20 @@ impl Hub {
                 continue;
             }
             sent += 1;
-            self.counters.fanout_bytes += text.len() as u64;
-            self.send(id, &text);
+            let bytes = (connection.accepted.binary && Arc::ptr_eq(&text, &change.text))
+                .then(|| encoded.get_or_insert_with(|| binary::encode(change)).clone())
+                .flatten();
+            self.counters.fanout_bytes += bytes.as_ref().map_or(text.len(), |bytes| bytes.len()) as u64;
+            match bytes {
+                Some(bytes) => {
+                    binary_sent += 1;
+                    self.send_encoded(id, &text, &bytes);
+                }
+                None => self.send(id, &text),
+            }
         }
         self.counters.count_sent("event", sent);
+        self.counters.binary_events += binary_sent;
     }
 }
 

@@ -6,28 +6,40 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::Sender;
 use std::time::Instant;
 
-use axum::extract::ws::Utf8Bytes;
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender};
 use tokio::sync::{Notify, oneshot};
 
 use super::clock::{Clock, instant};
 use super::metrics::{Latency, render};
+use super::packing::{Packed, Packing, Traffic};
 use super::storage::{Completed, Request};
 use super::token::Verifier;
 use crate::access::Claims;
 use crate::fault::{Code, Fault};
 use crate::hub::{ConnectionId, Hub, Input, Output};
 
-/// Text that may wait for a connection before it counts as not reading.
+/// Bytes that may wait for a connection before it counts as not reading.
 const QUEUED_BYTES_MAX: usize = 1024 * 1024;
+/// Bytes that may wait for all of them before less is allowed to each: whoever reads keeps his connection.
+const QUEUED_BYTES_TOTAL: usize = 512 * 1024 * 1024;
+/// What each is allowed then.
+const QUEUED_BYTES_IN_NEED: usize = 64 * 1024;
+/// Bytes that a connection may have asked for and not read before it is not given more.
+const BULK_BYTES_MAX: usize = 128 * 1024 * 1024;
 /// Inputs that are handled before what they cause is sent.
 const TURN_MAX: usize = 512;
 
 /// What is written to a socket.
 #[derive(Debug)]
 pub(super) enum Outgoing {
-    /// A text frame; how much of it counts against the limit.
-    Frame { text: Utf8Bytes, counted: usize },
+    /// A frame.
+    Frame {
+        frame: Packed,
+        /// Whether it is what the client asked for, which may be long.
+        bulk: bool,
+        /// Whether it may be compressed.
+        deflate: bool,
+    },
     /// The end.
     Close { code: u16, reason: &'static str },
 }
@@ -40,12 +52,59 @@ pub(super) struct Outbound {
 }
 
 /// What both ends of a connection know.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Shared {
-    /// Bytes that wait to be written.
-    pub(super) queued: AtomicUsize,
+    /// Bytes that wait to be written, but for what the client asked for.
+    queued: AtomicUsize,
+    /// Those that it asked for.
+    bulk: AtomicUsize,
     /// Told when writing has no sense any more.
     pub(super) cut: Notify,
+    pub(super) traffic: Arc<Traffic>,
+}
+
+impl Shared {
+    pub(super) fn new(traffic: &Arc<Traffic>) -> Self {
+        Self {
+            queued: AtomicUsize::new(0),
+            bulk: AtomicUsize::new(0),
+            cut: Notify::new(),
+            traffic: Arc::clone(traffic),
+        }
+    }
+
+    fn count(&self, bulk: bool) -> &AtomicUsize {
+        if bulk { &self.bulk } else { &self.queued }
+    }
+
+    /// Counts what is going to wait; `false` if that is more than may.
+    fn queue(&self, bytes: usize, bulk: bool) -> bool {
+        let most = if bulk {
+            BULK_BYTES_MAX
+        } else if self.traffic.queued.load(Ordering::Relaxed) > QUEUED_BYTES_TOTAL {
+            QUEUED_BYTES_IN_NEED
+        } else {
+            QUEUED_BYTES_MAX
+        };
+        self.traffic.queued.fetch_add(bytes, Ordering::Relaxed);
+        let before = self.count(bulk).fetch_add(bytes, Ordering::Relaxed);
+        // Whoever has read everything before may get a frame of any size.
+        if bulk { before <= most } else { before == 0 || before + bytes <= most }
+    }
+
+    /// Counts what no longer waits.
+    pub(super) fn unqueue(&self, bytes: usize, bulk: bool) {
+        self.count(bulk).fetch_sub(bytes, Ordering::Relaxed);
+        self.traffic.queued.fetch_sub(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Shared {
+    /// What was never written waits no longer.
+    fn drop(&mut self) {
+        let left = *self.queued.get_mut() + *self.bulk.get_mut();
+        self.traffic.queued.fetch_sub(left, Ordering::Relaxed);
+    }
 }
 
 /// What comes to the driver.
@@ -76,6 +135,7 @@ pub(super) struct Driver {
     pub(super) outbounds: HashMap<ConnectionId, Outbound>,
     pub(super) latency: Latency,
     pub(super) drained: Option<oneshot::Sender<()>>,
+    pub(super) packing: Packing,
 }
 
 impl Driver {
@@ -160,20 +220,11 @@ impl Driver {
 
     /// Does what the hub asks for, and what follows from that.
     fn perform(&mut self) {
-        // Mostly the same frame goes to many connections in a row; it is wrapped once.
-        let mut last: Option<(Arc<str>, Utf8Bytes)> = None;
         while let Some(output) = self.hub.poll_output() {
             match output {
-                Output::Send { connection, frame, bulk } => {
-                    let text = match &last {
-                        Some((held, text)) if Arc::ptr_eq(held, &frame) => text.clone(),
-                        _ => {
-                            let text = Utf8Bytes::from(&*frame);
-                            last = Some((frame, text.clone()));
-                            text
-                        }
-                    };
-                    self.send(connection, text, bulk);
+                Output::Send { connection, frame, bulk, deflate } => {
+                    let frame = self.packing.pack(frame);
+                    self.send(connection, frame, bulk, deflate);
                 }
                 Output::Close { connection, code, reason } => {
                     if let Some(outbound) = self.outbounds.remove(&connection) {
@@ -199,16 +250,15 @@ impl Driver {
                 }
             }
         }
+        self.packing.rest();
     }
 
-    fn send(&mut self, connection: ConnectionId, text: Utf8Bytes, bulk: bool) {
+    fn send(&mut self, connection: ConnectionId, frame: Packed, bulk: bool, deflate: bool) {
         let Some(outbound) = self.outbounds.get(&connection) else { return };
-        let counted = if bulk { 0 } else { text.len() };
-        let queued = outbound.shared.queued.fetch_add(counted, Ordering::Relaxed) + counted;
-        if queued > QUEUED_BYTES_MAX {
+        if outbound.shared.queue(frame.len(), bulk) {
+            let _told = outbound.queue.send(Outgoing::Frame { frame, bulk, deflate });
+        } else {
             self.hub.handle(self.clock.now(), Input::Overflowed { connection });
-            return;
         }
-        let _told = outbound.queue.send(Outgoing::Frame { text, counted });
     }
 }

@@ -20,7 +20,8 @@ use super::access_control::Origins;
 use super::clock::Clock;
 use super::driver::Event;
 use super::listen::Peer;
-use super::metrics::render_doors;
+use super::metrics::{render_doors, render_traffic};
+use super::packing::Traffic;
 use super::peers::{Asks, Peers};
 use super::poll;
 use super::rest;
@@ -53,6 +54,7 @@ pub(super) struct Shared {
     /// WebSockets and polling sessions whose end is not yet on its way.
     pub(super) open_sockets: AtomicUsize,
     pub(super) peers: Arc<Peers>,
+    pub(super) traffic: Arc<Traffic>,
     pub(super) sessions: poll::Sessions,
     /// How long a request to receive waits for something to be there.
     pub(super) poll_wait_ms: u64,
@@ -123,6 +125,7 @@ async fn metrics(State(shared): State<Arc<Shared>>) -> Response {
     match (asked, text.await) {
         (Ok(()), Ok(mut text)) => {
             render_doors(&mut text, shared.peers.refused(), shared.sessions.open());
+            render_traffic(&mut text, &shared.traffic);
             ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text).into_response()
         }
         _ => refusal(&Fault::new(Code::Unavailable, "going away")),
@@ -165,7 +168,8 @@ async fn upgrade(
         .max_frame_size(shared.limits.frame_bytes)
         .on_upgrade(async move |socket| {
             shared.open_sockets.fetch_add(1, Ordering::Relaxed);
-            socket::serve(socket, connection, token, &shared.driver).await;
+            let frame_bytes = shared.limits.frame_bytes;
+            socket::serve(socket, connection, token, &shared.driver, &shared.traffic, frame_bytes).await;
             shared.open_sockets.fetch_sub(1, Ordering::Relaxed);
         })
 }

@@ -1,8 +1,10 @@
 //! The numbers for Prometheus.
 
 use std::fmt::Write as _;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
+use super::packing::Traffic;
 use crate::hub::{Counters, Gauges};
 use crate::ledger::Verdict;
 
@@ -78,6 +80,7 @@ pub(super) fn render(counters: &Counters, gauges: Gauges, latency: &Latency) -> 
     }
     for (name, help, value) in [
         ("baro_fanout_bytes_total", "Bytes of changes, for each who got them.", counters.fanout_bytes),
+        ("baro_binary_events_total", "Changes sent in binary frames.", counters.binary_events),
         ("baro_presence_dropped_total", "Presence messages dropped as too many.", counters.presence_dropped),
         ("baro_storage_failures_total", "Jobs that the storage failed.", counters.storage_failures),
         (
@@ -121,6 +124,23 @@ pub(super) fn render_doors(text: &mut String, refused: [u64; 3], sessions: usize
         text,
         "# HELP {name} Open sessions of long polling.\n# TYPE {name} gauge\n{name} {sessions}"
     );
+}
+
+/// Adds what goes over all sockets together.
+pub(super) fn render_traffic(text: &mut String, traffic: &Traffic) {
+    let name = "baro_queued_bytes";
+    let queued = traffic.queued.load(Ordering::Relaxed);
+    let _ =
+        writeln!(text, "# HELP {name} Bytes that wait to be written.\n# TYPE {name} gauge\n{name} {queued}");
+    for (name, help, value) in [
+        ("baro_deflated_frames_total", "Frames sent compressed.", &traffic.deflated_frames),
+        ("baro_deflated_from_bytes_total", "What they were.", &traffic.deflated_from_bytes),
+        ("baro_deflated_to_bytes_total", "What was sent in their place.", &traffic.deflated_to_bytes),
+        ("baro_inflated_frames_total", "Frames that arrived compressed.", &traffic.inflated_frames),
+    ] {
+        let value = value.load(Ordering::Relaxed);
+        let _ = writeln!(text, "# HELP {name} {help}\n# TYPE {name} counter\n{name} {value}");
+    }
 }
 
 fn verdict_name(verdict: Verdict) -> &'static str {

@@ -14,6 +14,7 @@ mod linger;
 mod listen;
 mod metrics;
 mod options;
+mod packing;
 mod peers;
 mod poll;
 mod rest;

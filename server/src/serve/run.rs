@@ -15,6 +15,7 @@ use super::http::{Shared, router};
 use super::listen::{self, Ending};
 use super::metrics::Latency;
 use super::options::{Auth, Options};
+use super::packing::Packing;
 use super::peers::Peers;
 use super::poll;
 use super::storage::Storage;
@@ -78,6 +79,7 @@ async fn serve(options: &Options, verifier: Option<Arc<Verifier>>) -> Result<(),
         outbounds: HashMap::new(),
         latency: Latency::default(),
         drained: None,
+        packing: Packing::default(),
     };
     tokio::spawn(hub.run(events, completions));
     let shared = Arc::new(Shared {
@@ -91,6 +93,7 @@ async fn serve(options: &Options, verifier: Option<Arc<Verifier>>) -> Result<(),
         last_connection: AtomicU64::new(0),
         open_sockets: AtomicUsize::new(0),
         peers: Arc::clone(&peers),
+        traffic: Arc::default(),
         sessions: poll::Sessions::default(),
         poll_wait_ms: options.poll_wait_ms.unwrap_or(POLL_WAIT_MS),
         clock,

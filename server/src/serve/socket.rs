@@ -1,7 +1,6 @@
 //! One WebSocket: what it says goes to the hub, what the hub says goes to it.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket};
@@ -10,6 +9,7 @@ use tokio::sync::mpsc::{Sender, UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 
 use super::driver::{Event, Outbound, Outgoing, Shared};
+use super::packing::{Traffic, unpack};
 use crate::access::Claims;
 use crate::fault::Fault;
 use crate::hub::{ConnectionId, Input};
@@ -25,14 +25,16 @@ pub(super) async fn serve(
     connection: ConnectionId,
     token: Option<Result<Claims, Fault>>,
     driver: &Sender<Event>,
+    traffic: &Arc<Traffic>,
+    frame_bytes: usize,
 ) {
     let (queue, outgoing) = unbounded_channel();
-    let shared = Arc::new(Shared::default());
+    let shared = Arc::new(Shared::new(traffic));
     let outbound = Outbound { queue, shared: Arc::clone(&shared) };
     // The driver ends only with the process.
     let opened = driver.send(Event::Opened { connection, token, binary: true, outbound }).await;
     if opened.is_ok() {
-        let end = converse(&mut socket, connection, driver, outgoing, &shared).await;
+        let end = converse(&mut socket, connection, driver, outgoing, &shared, frame_bytes).await;
         let _told = driver.send(Event::Hub(Input::Closed { connection })).await;
         finish(&mut socket, end).await;
     }
@@ -52,6 +54,7 @@ async fn converse(
     driver: &Sender<Event>,
     mut outgoing: UnboundedReceiver<Outgoing>,
     shared: &Shared,
+    frame_bytes: usize,
 ) -> End {
     loop {
         let input = tokio::select! {
@@ -59,7 +62,10 @@ async fn converse(
                 Some(Ok(Message::Text(text))) => {
                     Input::Received { connection, text: text.as_str().to_owned() }
                 }
-                Some(Ok(Message::Binary(_))) => Input::ReceivedBinary { connection },
+                Some(Ok(Message::Binary(frame))) => {
+                    let content = unpack(&frame, frame_bytes, &shared.traffic);
+                    Input::ReceivedBinary { connection, content }
+                }
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => Input::Heard { connection },
                 Some(Ok(Message::Close(_))) | None => return End::Peer,
                 Some(Err(fault)) => return end_of(&fault),
@@ -89,12 +95,14 @@ async fn write(
     while let Some(one) = next {
         match one {
             Outgoing::Close { code, reason } => return Err(End::Close(code, reason)),
-            Outgoing::Frame { text, counted } => {
+            Outgoing::Frame { frame, bulk, deflate } => {
+                let bytes = frame.len();
+                let message = frame.message(deflate, &shared.traffic);
                 let written = tokio::select! {
-                    written = timeout(WRITE_TIMEOUT, socket.feed(Message::Text(text))) => written,
+                    written = timeout(WRITE_TIMEOUT, socket.feed(message)) => written,
                     () = shared.cut.notified() => return Err(End::Close(4429, "reading too slowly")),
                 };
-                shared.queued.fetch_sub(counted, Ordering::Relaxed);
+                shared.unqueue(bytes, bulk);
                 if !matches!(written, Ok(Ok(()))) {
                     return Err(End::Peer);
                 }

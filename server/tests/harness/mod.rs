@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
+use baro_realtime::core::wire;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -127,6 +128,19 @@ impl Server {
         Response { status, head: head.to_lowercase(), body: body.to_owned() }
     }
 
+    /// What an upgrade is answered, in lower case.
+    pub(crate) fn upgrade_head(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(self.address).expect("a connection");
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.write_all(request.as_bytes()).expect("a request");
+        let mut head = Vec::new();
+        let mut byte = [0];
+        while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).expect("an answer") > 0 {
+            head.push(byte[0]);
+        }
+        String::from_utf8_lossy(&head).to_lowercase()
+    }
+
     pub(crate) fn events(&self, project: &str) -> Vec<Value> {
         let response = self.http("GET", &format!("/api/events?projectId={project}"), &[], "");
         response.json().as_array().expect("an array").clone()
@@ -157,6 +171,49 @@ impl Response {
 pub(crate) struct Client {
     socket: WebSocketStream<MaybeTlsStream<AsyncTcpStream>>,
     inbox: std::collections::VecDeque<Value>,
+    /// The frames that arrived.
+    pub(crate) frames: Vec<Seen>,
+}
+
+/// How a frame came, and how many bytes it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    Text(usize),
+    Binary(usize),
+    Deflated(usize),
+    Other,
+}
+
+impl Seen {
+    fn of(frame: &Message) -> Self {
+        match frame {
+            Message::Text(text) => Self::Text(text.len()),
+            Message::Binary(bytes) if bytes.first() == Some(&wire::DEFLATED) => Self::Deflated(bytes.len()),
+            Message::Binary(bytes) => Self::Binary(bytes.len()),
+            Message::Ping(_) | Message::Pong(_) | Message::Close(_) | Message::Frame(_) => Self::Other,
+        }
+    }
+}
+
+fn read_text(text: &str) -> Vec<Value> {
+    match serde_json::from_str(text).expect("JSON") {
+        Value::Array(messages) => messages,
+        message => vec![message],
+    }
+}
+
+fn read_binary(frame: &[u8]) -> Vec<Value> {
+    if let Some((&wire::DEFLATED, stream)) = frame.split_first() {
+        let mut inflated = Vec::new();
+        flate2::read::DeflateDecoder::new(stream).read_to_end(&mut inflated).expect("a stream");
+        return match inflated.first() {
+            Some(&wire::MESSAGES) => read_binary(&inflated),
+            _ => read_text(std::str::from_utf8(&inflated).expect("text")),
+        };
+    }
+    let messages = wire::Frame::Binary(frame).read().expect("a frame");
+    let whole = |message: Option<wire::Envelope<'_>>| message.expect("a message").whole().into_owned();
+    messages.into_iter().map(|message| serde_json::from_str(&whole(message)).expect("JSON")).collect()
 }
 
 impl Client {
@@ -166,7 +223,7 @@ impl Client {
             request.headers_mut().append(*name, value.parse().expect("a header"));
         }
         let (socket, _) = connect_async(request).await?;
-        Ok(Self { socket, inbox: std::collections::VecDeque::new() })
+        Ok(Self { socket, inbox: std::collections::VecDeque::new(), frames: Vec::new() })
     }
 
     pub(crate) async fn send(&mut self, message: Value) {
@@ -188,15 +245,13 @@ impl Client {
                 return message;
             }
             let frame = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("a message in time");
-            match frame.expect("an open socket").expect("a frame") {
-                Message::Text(text) => match serde_json::from_str(&text) {
-                    Ok(Value::Array(messages)) => self.inbox.extend(messages),
-                    message => self.inbox.push_back(message.expect("JSON")),
-                },
+            let frame = frame.expect("an open socket").expect("a frame");
+            self.frames.push(Seen::of(&frame));
+            match &frame {
+                Message::Text(text) => self.inbox.extend(read_text(text)),
+                Message::Binary(bytes) => self.inbox.extend(read_binary(bytes)),
                 Message::Ping(_) | Message::Pong(_) => {}
-                other @ (Message::Binary(_) | Message::Close(_) | Message::Frame(_)) => {
-                    panic!("expected a message, got {other:?}")
-                }
+                Message::Close(_) | Message::Frame(_) => panic!("expected a message, got {frame:?}"),
             }
         }
     }

@@ -163,6 +163,7 @@ impl World {
         let event = match &packet {
             Packet::Open => PipeEvent::Opened,
             Packet::Frame(text) => PipeEvent::Text(text),
+            Packet::Binary(bytes) => PipeEvent::Binary(bytes),
             Packet::Close(code, reason) => {
                 self.judge.closing(d, pipe);
                 if let Some(program) = &mut self.devices[d].program {
@@ -172,8 +173,8 @@ impl World {
                 PipeEvent::Closed { code: *code, reason }
             }
         };
-        if let PipeEvent::Text(text) = event {
-            self.trace.note(self.now, d as u64, "gets", text);
+        if let Some(text) = packet.text() {
+            self.trace.note(self.now, d as u64, "gets", &text);
         }
         self.feed(d, Input::Pipe(pipe, event))
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use baro_realtime::core::id::PipeId;
 use baro_realtime::core::transport::Transport;
+use baro_realtime::core::wire;
 use baro_realtime_server::hub::ConnectionId;
 
 /// One end of a connection.
@@ -23,8 +24,25 @@ pub(crate) enum Packet {
     Open,
     /// A text frame.
     Frame(Arc<str>),
+    /// A binary frame.
+    Binary(Arc<[u8]>),
     /// The connection is over.
     Close(u16, &'static str),
+}
+
+impl Packet {
+    /// The messages of a frame as text, also those of a binary one.
+    pub(crate) fn text(&self) -> Option<Arc<str>> {
+        match self {
+            Self::Frame(text) => Some(Arc::clone(text)),
+            Self::Binary(bytes) => {
+                let messages = wire::Frame::Binary(bytes).read().unwrap_or_default();
+                let texts: Vec<_> = messages.iter().flatten().map(|message| message.whole()).collect();
+                Some(Arc::from(format!("[{}]", texts.join(","))))
+            }
+            Self::Open | Self::Close(..) => None,
+        }
+    }
 }
 
 /// What is on its way to one end.

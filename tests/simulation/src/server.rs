@@ -7,10 +7,11 @@ use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use baro_realtime::core::time::{Now, Timestamp};
+use baro_realtime::core::transport::Transport;
 use baro_realtime::core::wire::{Envelope, read_frame};
 use baro_realtime_server::access::{Access, Claims, User};
 use baro_realtime_server::fault::{Code, Fault};
-use baro_realtime_server::hub::{ConnectionId, Hub, Input, Job, Mode, Output, Ticket, Token};
+use baro_realtime_server::hub::{ConnectionId, Frame, Hub, Input, Job, Mode, Output, Ticket, Token};
 use baro_realtime_server::ledger::{self, Memory, Stamp, StorageError};
 use baro_realtime_server::limits::{Limits, Rules};
 
@@ -143,9 +144,15 @@ impl World {
             match output {
                 Output::Send { connection, frame, .. } => {
                     let damaged = self.options.has(Class::Bus) && !self.healed && self.dice.server.chance(4);
-                    let frame = if damaged { self.damage(&frame) } else { frame };
-                    self.trace.note(self.now, SERVER, "sends", &frame);
-                    self.send(connection, End::Device, Packet::Frame(frame));
+                    let packet = match frame {
+                        Frame::Text(text) => Packet::Frame(text),
+                        Frame::Binary(bytes) => Packet::Binary(bytes),
+                    };
+                    let packet = if damaged { self.damage(packet) } else { packet };
+                    if let Some(text) = packet.text() {
+                        self.trace.note(self.now, SERVER, "sends", &text);
+                    }
+                    self.send(connection, End::Device, packet);
                 }
                 Output::Close { connection, code, reason } => {
                     self.trace.note(self.now, SERVER, "closes", reason);
@@ -170,12 +177,13 @@ impl World {
     }
 
     /// A frame in which a change of a channel is missing or stands twice, if there is one.
-    fn damage(&mut self, frame: &Arc<str>) -> Arc<str> {
-        let messages = read_frame(frame).unwrap_or_default();
+    fn damage(&mut self, packet: Packet) -> Packet {
+        let Some(frame) = packet.text() else { return packet };
+        let messages = read_frame(&frame).unwrap_or_default();
         let mut messages: Vec<_> = messages.into_iter().flatten().collect();
         let is_change = |message: &Envelope<'_>| message.channel.is_some() && message.seq.is_some();
         let changes: Vec<usize> = (0..messages.len()).filter(|at| is_change(&messages[*at])).collect();
-        let Some(at) = self.dice.server.pick(&changes).copied() else { return Arc::clone(frame) };
+        let Some(at) = self.dice.server.pick(&changes).copied() else { return packet };
         self.trace.note(self.now, SERVER, "damages", messages[at].text);
         if self.dice.server.chance(50) {
             messages.remove(at);
@@ -184,7 +192,7 @@ impl World {
             messages.insert(later.min(messages.len()), messages[at].clone());
         }
         let texts: Vec<&str> = messages.iter().map(|message| message.text).collect();
-        Arc::from(format!("[{}]", texts.join(",")))
+        Packet::Frame(Arc::from(format!("[{}]", texts.join(","))))
     }
 
     /// The storage does its next job.
@@ -260,11 +268,14 @@ impl World {
         match packet {
             Packet::Open if up => {
                 connection.served = true;
+                let binary = connection.transport == Transport::WebSocket;
                 self.trace.note(self.now, SERVER, "opened", "");
                 self.send(id, End::Device, Packet::Open);
-                self.serve(Input::Opened { connection: id, token: None, binary: true });
+                self.serve(Input::Opened { connection: id, token: None, binary });
             }
             Packet::Open => self.send(id, End::Device, Packet::Close(1006, "")),
+            // No program sends one: it was offered none.
+            Packet::Binary(_) => {}
             Packet::Frame(text) => {
                 if connection.served {
                     self.trace.note(self.now, SERVER, "gets", &text);

@@ -12,7 +12,9 @@ fn too_many_faults_end_a_connection() {
         world.say(1, text);
     }
     assert_eq!(world.closed.get(&1), None);
-    (0..20).for_each(|_| world.feed(Input::ReceivedBinary { connection: ConnectionId(1) }));
+    (0..20).for_each(|_| {
+        world.feed(Input::ReceivedBinary { connection: ConnectionId(1), content: Unpacked::Unknown });
+    });
     assert_eq!(world.closed.get(&1), Some(&4400));
     assert!(world.take(1).iter().all(|message| code(message) == "bad_request"));
 }

@@ -1,5 +1,6 @@
 //! The hub, driven by hand over the tables in memory.
 
+mod binary;
 mod flow;
 mod hostile;
 mod presence;
@@ -10,8 +11,9 @@ use std::sync::Arc;
 
 use baro_realtime::core::json::{Fields, each_item};
 use baro_realtime::core::time::{Now, Timestamp};
+use baro_realtime::core::wire;
 
-use super::{ConnectionId, Hub, Input, Job, Mode, Output, Ticket};
+use super::{ConnectionId, Frame, Hub, Input, Job, Mode, Output, Ticket, Unpacked};
 use crate::access::{Access, Claims, User};
 use crate::fault::{Code, Fault};
 use crate::ledger::{Loaded, Memory, Snapshot, Stamp, decide, greet, load_or_take};
@@ -26,7 +28,9 @@ struct World {
     now: Now,
     /// Jobs that the storage has not begun.
     jobs: VecDeque<(Ticket, Job)>,
-    frames: BTreeMap<u64, Vec<Arc<str>>>,
+    frames: BTreeMap<u64, Vec<Frame>>,
+    /// Whether the last frame to a connection may be compressed.
+    deflate: BTreeMap<u64, bool>,
     closed: BTreeMap<u64, u16>,
 }
 
@@ -40,6 +44,7 @@ impl World {
             now,
             jobs: VecDeque::new(),
             frames: BTreeMap::new(),
+            deflate: BTreeMap::new(),
             closed: BTreeMap::new(),
         }
     }
@@ -61,7 +66,8 @@ impl World {
     fn drain(&mut self) {
         while let Some(output) = self.hub.poll_output() {
             match output {
-                Output::Send { connection, frame, .. } => {
+                Output::Send { connection, frame, deflate, .. } => {
+                    self.deflate.insert(connection.0, deflate);
                     self.frames.entry(connection.0).or_default().push(frame);
                 }
                 Output::Close { connection, code, .. } => {
@@ -158,11 +164,12 @@ impl World {
     fn take(&mut self, id: u64) -> Vec<String> {
         let mut messages = Vec::new();
         for frame in self.frames.remove(&id).unwrap_or_default() {
-            if frame.starts_with('[') {
-                each_item(&frame, |message| messages.push(message.to_owned())).expect("an array");
-            } else {
-                messages.push(frame.to_string());
-            }
+            let read = match &frame {
+                Frame::Text(text) => wire::Frame::Text(text).read(),
+                Frame::Binary(bytes) => wire::Frame::Binary(bytes).read(),
+            };
+            let read = read.expect("a frame").into_iter().map(|message| message.expect("a message"));
+            messages.extend(read.map(|message| message.whole().into_owned()));
         }
         messages
     }
@@ -170,6 +177,15 @@ impl World {
     /// The types of it.
     fn take_types(&mut self, id: u64) -> Vec<String> {
         self.take(id).iter().map(|message| field(message, "type")).collect()
+    }
+}
+
+/// Whether two frames are one in memory.
+fn is_shared(one: &Frame, other: &Frame) -> bool {
+    match (one, other) {
+        (Frame::Text(one), Frame::Text(other)) => Arc::ptr_eq(one, other),
+        (Frame::Binary(one), Frame::Binary(other)) => Arc::ptr_eq(one, other),
+        (Frame::Text(_), Frame::Binary(_)) | (Frame::Binary(_), Frame::Text(_)) => false,
     }
 }
 

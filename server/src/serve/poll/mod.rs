@@ -93,7 +93,7 @@ async fn open(shared: &Arc<Shared>, address: IpAddr) -> Response {
     let Some(seat) = shared.peers.admit(address) else { return too_many() };
     let connection = shared.next_connection();
     let (queue, outgoing) = unbounded_channel();
-    let queued = Arc::new(driver::Shared::default());
+    let queued = Arc::new(driver::Shared::new(&shared.traffic));
     let session = Session::new(connection, outgoing, Arc::clone(&queued), seat);
     let secret = match shared.sessions.add(session, &shared.open_sockets) {
         Ok(secret) => secret,

@@ -132,7 +132,11 @@ impl Session {
         // Its name is remembered for a while, what nobody is going to ask for is not.
         if let Ok(mut waiting) = self.waiting.try_lock() {
             waiting.outgoing.close();
-            while waiting.outgoing.try_recv().is_ok() {}
+            while let Ok(one) = waiting.outgoing.try_recv() {
+                if let Outgoing::Frame { frame, bulk, .. } = one {
+                    self.queued.unqueue(frame.len(), bulk);
+                }
+            }
         }
         first
     }
@@ -174,9 +178,12 @@ impl Session {
         let mut next = first;
         while let Some(one) = next {
             match one {
-                Outgoing::Frame { text, counted } => {
-                    self.queued.queued.fetch_sub(counted, Ordering::Relaxed);
-                    append(&mut frame, text.as_str());
+                Outgoing::Frame { frame: one, bulk, .. } => {
+                    self.queued.unqueue(one.len(), bulk);
+                    // The hub was told that nothing but text goes here.
+                    if let Some(text) = one.text() {
+                        append(&mut frame, text);
+                    }
                 }
                 Outgoing::Close { code, reason } => {
                     let over = Over { code, reason };
