@@ -196,10 +196,8 @@ impl Seen {
 }
 
 fn read_text(text: &str) -> Vec<Value> {
-    match serde_json::from_str(text).expect("JSON") {
-        Value::Array(messages) => messages,
-        message => vec![message],
-    }
+    let frame: Value = serde_json::from_str(text).expect("JSON");
+    frame.as_array().cloned().unwrap_or_else(|| vec![frame])
 }
 
 fn read_binary(frame: &[u8]) -> Vec<Value> {

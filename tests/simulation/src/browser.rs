@@ -173,9 +173,7 @@ impl World {
                 PipeEvent::Closed { code: *code, reason }
             }
         };
-        if let Some(text) = packet.text() {
-            self.trace.note(self.now, d as u64, "gets", &text);
-        }
+        self.trace.note_packet(self.now, d as u64, "gets", &packet);
         self.feed(d, Input::Pipe(pipe, event))
     }
 

@@ -149,9 +149,7 @@ impl World {
                         Frame::Binary(bytes) => Packet::Binary(bytes),
                     };
                     let packet = if damaged { self.damage(packet) } else { packet };
-                    if let Some(text) = packet.text() {
-                        self.trace.note(self.now, SERVER, "sends", &text);
-                    }
+                    self.trace.note_packet(self.now, SERVER, "sends", &packet);
                     self.send(connection, End::Device, packet);
                 }
                 Output::Close { connection, code, reason } => {

@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 
+use crate::network::Packet;
+
 /// Lines that are kept for the report of a failure.
 const LINES_MAX: usize = 60;
 /// Longest line, characters.
@@ -36,8 +38,27 @@ impl Trace {
     pub(crate) fn note(&mut self, now: u64, who: u64, what: &'static str, text: &str) {
         self.mix(now);
         self.mix(who);
-        self.mix_text(what);
-        self.mix_text(text);
+        self.mix_bytes(what.as_bytes());
+        self.mix_bytes(text.as_bytes());
+        self.keep(now, who, what, text);
+    }
+
+    /// The same for what travels; it becomes text only if somebody reads it.
+    pub(crate) fn note_packet(&mut self, now: u64, who: u64, what: &'static str, packet: &Packet) {
+        if let Packet::Binary(bytes) = packet {
+            self.mix(now);
+            self.mix(who);
+            self.mix_bytes(what.as_bytes());
+            self.mix_bytes(bytes);
+            if self.lines.is_some() {
+                self.keep(now, who, what, &packet.text().unwrap_or_default());
+            }
+        } else if let Some(text) = packet.text() {
+            self.note(now, who, what, &text);
+        }
+    }
+
+    fn keep(&mut self, now: u64, who: u64, what: &'static str, text: &str) {
         if let Some(lines) = &mut self.lines {
             let line = format!("{now:>7} {who:>3} {what} {text}");
             if self.print {
@@ -65,9 +86,9 @@ impl Trace {
         self.hash = (self.hash.rotate_left(5) ^ word).wrapping_mul(0x517c_c1b7_2722_0a95);
     }
 
-    fn mix_text(&mut self, text: &str) {
-        self.mix(text.len() as u64);
-        let mut chunks = text.as_bytes().chunks_exact(8);
+    fn mix_bytes(&mut self, bytes: &[u8]) {
+        self.mix(bytes.len() as u64);
+        let mut chunks = bytes.chunks_exact(8);
         for chunk in &mut chunks {
             self.mix(<[u8; 8]>::try_from(chunk).map_or(0, u64::from_le_bytes));
         }
