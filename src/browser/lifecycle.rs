@@ -26,7 +26,7 @@ impl Lifecycle {
             (&global, "offline", Some(Signal::Offline)),
             (&global, "pageshow", Some(Signal::Visible)),
             (&global, "pagehide", None),
-            (&document, "resume", Some(Signal::Visible)),
+            (&document, "resume", Some(Signal::Resumed)),
             (&document, "visibilitychange", None),
         ] {
             let Ok(target) = target.clone().dyn_into::<EventTarget>() else { continue };

@@ -147,7 +147,13 @@ fn step() -> impl Strategy<Value = Step> {
         1 => almost_json(),
     ];
     let rows = prop::collection::vec(("[a-c]\\|[0-9a-f]{16}", almost_json()), 0..3);
-    let signal = prop::sample::select(vec![Signal::Online, Signal::Offline, Signal::Visible, Signal::Hidden]);
+    let signal = prop::sample::select(vec![
+        Signal::Online,
+        Signal::Offline,
+        Signal::Visible,
+        Signal::Hidden,
+        Signal::Resumed,
+    ]);
     prop_oneof![
         8 => frame.prop_map(Step::Frame),
         6 => call().prop_map(Step::Call),

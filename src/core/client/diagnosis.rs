@@ -80,6 +80,7 @@ impl Client {
                     Signal::Offline => "offline",
                     Signal::Visible => "visible",
                     Signal::Hidden => "hidden",
+                    Signal::Resumed => "resumed",
                     Signal::Suspended => "suspended",
                 };
                 self.trace.note(Step::Signalled, word, [0; 4]);

@@ -323,6 +323,7 @@ impl Client {
             Signal::Online => self.set_online(true),
             Signal::Offline => self.set_online(false),
             Signal::Suspended => self.flush_storage(),
+            Signal::Resumed => {}
             Signal::Visible | Signal::Hidden => {
                 let away = signal == Signal::Hidden;
                 let status = if away { r#"{"status":"away"}"# } else { r#"{"status":"active"}"# };

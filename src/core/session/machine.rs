@@ -185,13 +185,14 @@ impl Session {
         match signal {
             Signal::Hidden => self.hidden_due = self.hidden_ms_max.map(|ms| now.after(ms)),
             Signal::Visible => self.hidden_due = None,
-            Signal::Online | Signal::Offline | Signal::Suspended => {}
+            Signal::Online | Signal::Offline | Signal::Resumed | Signal::Suspended => {}
         }
         match (signal, &self.phase) {
-            (Signal::Online | Signal::Visible, Phase::Backoff { .. }) | (Signal::Visible, Phase::Asleep) => {
+            (Signal::Online | Signal::Visible | Signal::Resumed, Phase::Backoff { .. })
+            | (Signal::Visible, Phase::Asleep) => {
                 self.attempt_now(now);
             }
-            (Signal::Online | Signal::Offline | Signal::Visible, Phase::Live { .. }) => {
+            (Signal::Online | Signal::Offline | Signal::Visible | Signal::Resumed, Phase::Live { .. }) => {
                 self.probe(now, PROBE_MS);
             }
             (Signal::Suspended, _) => self.sleep(now, "page suspended"),

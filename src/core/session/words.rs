@@ -39,8 +39,10 @@ pub enum Signal {
     Online,
     /// The browser believes that there is none.
     Offline,
-    /// The page can be seen, or runs again.
+    /// The page can be seen.
     Visible,
+    /// The page runs again after it was frozen, seen or not.
+    Resumed,
     /// The page cannot be seen.
     Hidden,
     /// The page is put aside as it is, and may come back so.

@@ -202,6 +202,23 @@ fn a_hidden_page_gives_its_connection_up_but_never_with_writes_on_the_way() {
 }
 
 #[test]
+fn a_page_that_runs_again_unseen_asks_who_is_there_and_still_gives_the_connection_up() {
+    let mut session = session(|config| config.hidden_disconnect_ms = Some(10_000));
+    session.connect(Timestamp(0));
+    opened(&mut session, Timestamp(0));
+    session.handle_signal(Timestamp(0), Signal::Hidden);
+    session.take_actions();
+    session.handle_signal(Timestamp(9_000), Signal::Resumed);
+    assert_eq!(session.take_actions(), [Action::Ping]);
+    session.handle_heard(Timestamp(9_100));
+    session.handle_timeout(Timestamp(10_000));
+    assert_eq!(session.state(), State::Disconnected);
+    session.take_actions();
+    session.handle_signal(Timestamp(20_000), Signal::Resumed);
+    assert_eq!(session.take_actions(), [], "nobody looks");
+}
+
+#[test]
 fn a_suspended_page_closes_and_comes_back_at_once() {
     let mut session = session(|_| {});
     session.connect(Timestamp(0));
