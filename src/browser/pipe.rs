@@ -34,6 +34,14 @@ impl Pipe {
         }
     }
 
+    /// Bytes that were sent and have not left yet.
+    pub(super) fn buffered_bytes(&self) -> u64 {
+        match self {
+            Self::Socket(socket) => socket.buffered_bytes(),
+            Self::Polling(polling) => polling.buffered_bytes(),
+        }
+    }
+
     pub(super) fn close(&self, code: u16, reason: &str) {
         match self {
             Self::Socket(socket) => socket.close(code, reason),

@@ -67,6 +67,11 @@ impl Polling {
         }
     }
 
+    /// Bytes of what waits for the request that is under way.
+    pub(super) fn buffered_bytes(&self) -> u64 {
+        self.line.waiting.borrow().iter().map(|text| text.len() as u64).sum()
+    }
+
     /// Ends the connection as a socket does: what was given to it goes out first.
     pub(super) fn close(&self) {
         let line = &self.line;

@@ -47,6 +47,7 @@ pub(crate) struct Pump {
     lifecycle: RefCell<Option<Lifecycle>>,
     lock: RefCell<Option<StreamLock>>,
     commits: Cell<u64>,
+    buffered: Cell<u64>,
     pumping: Cell<bool>,
     tick_queued: Cell<bool>,
     ticks: Cell<u32>,
@@ -77,6 +78,7 @@ impl Pump {
             lifecycle: RefCell::default(),
             lock: RefCell::default(),
             commits: Cell::new(0),
+            buffered: Cell::new(0),
             pumping: Cell::new(false),
             tick_queued: Cell::new(false),
             ticks: Cell::new(0),
@@ -164,7 +166,20 @@ impl Pump {
 
     fn tick(self: &Rc<Self>) {
         self.tick_queued.set(false);
+        self.report_buffered();
         self.report(Input::Tick);
+    }
+
+    /// Tells what the connections have not sent yet, as long as there is anything to tell.
+    fn report_buffered(self: &Rc<Self>) {
+        let held = |(id, pipe): (&PipeId, &Pipe)| (*id, pipe.buffered_bytes());
+        let buffered: Vec<(PipeId, u64)> = self.pipes.borrow().iter().map(held).collect();
+        let total = buffered.iter().map(|(_, bytes)| bytes).sum();
+        if self.buffered.replace(total) > 0 || total > 0 {
+            for (pipe, bytes) in buffered {
+                self.report(Input::Pipe(pipe, PipeEvent::Buffered(bytes)));
+            }
+        }
     }
 
     fn perform(self: &Rc<Self>, effect: Effect) {

@@ -63,6 +63,11 @@ impl Socket {
         let _sent = self.socket.send_with_str(text);
     }
 
+    /// Bytes that were sent and have not left yet.
+    pub(super) fn buffered_bytes(&self) -> u64 {
+        u64::from(self.socket.buffered_amount())
+    }
+
     pub(super) fn close(&self, code: u16, reason: &str) {
         // Only 1000 and 3000 to 4999 are accepted, and the core uses no other.
         let _closed = self.socket.close_with_code_and_reason(code, reason);

@@ -35,6 +35,9 @@ pub enum PipeEvent<'a> {
     Text(&'a str),
     /// A binary frame.
     Binary(&'a [u8]),
+    /// So many bytes of what was sent are still in its own buffer. Reported before a tick, while there are any and once
+    /// when there are none any more.
+    Buffered(u64),
     /// It is closed for good.
     Closed {
         /// Close code.

@@ -49,7 +49,10 @@ impl Client {
             Call::Delete(id) => self.delete(now, &id),
             Call::Cursor(position) => self.point(&position),
             Call::Presence(kind, payload) => {
-                self.say(now, kind, &payload);
+                // Of what somebody types in, each element is a matter of its own.
+                let element = Fields::parse(&payload).ok().and_then(|fields| fields.string("elementId"));
+                let about = element.filter(|_| kind == "user:typing").unwrap_or_default();
+                self.announce(now, kind, format!("{kind} {about}"), &payload);
                 Ok(Reply::Done)
             }
             Call::Flush => {

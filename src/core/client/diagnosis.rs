@@ -56,6 +56,9 @@ impl Client {
             Input::Pipe(pipe, PipeEvent::Closed { code, .. }) => {
                 self.trace.note(Step::Closed, "", [pipe.0, u64::from(*code), 0, 0]);
             }
+            Input::Pipe(pipe, PipeEvent::Buffered(bytes)) => {
+                self.trace.note(Step::Buffered, "", [pipe.0, *bytes, 0, 0]);
+            }
             // Message by message, when they are read.
             Input::Pipe(_, PipeEvent::Text(_) | PipeEvent::Binary(_)) | Input::Tick => {}
             Input::Storage(StorageEvent::Loaded(rows)) => {

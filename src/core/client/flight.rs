@@ -2,6 +2,7 @@
 
 use super::{Client, Dialect, HELLO_MS, Storage};
 use crate::core::config::TokenPlacement;
+use crate::core::delivery::Lane;
 use crate::core::id::PipeId;
 use crate::core::io::{Effect, Outcome};
 use crate::core::json::push_string;
@@ -105,24 +106,39 @@ impl Client {
 
     pub(super) fn request_channel(&mut self, now: Now, name: &str) {
         let id = self.message_id();
-        self.outgoing.extend(self.channels.request(name, id, now.wall_ms));
+        if let Some(message) = self.channels.request(name, id, now.wall_ms) {
+            self.lanes.push(Lane::Control, message);
+        }
         self.soon(now);
     }
 
-    /// Queues a message that nobody waits for, if there is a connection.
+    /// Queues a control message that nobody waits for, if there is a connection.
     pub(super) fn say(&mut self, now: Now, kind: &str, payload: &str) {
         if self.session.open_pipe().is_some() {
-            let message = Outgoing::new(kind).raw("payload", payload).number("timestamp", now.wall_ms);
-            let user = self.config.user.as_ref().map(|user| user.id.as_str());
-            self.outgoing.push(message.maybe("userId", user).finish());
+            let message = self.unanswered(now, kind, payload);
+            self.lanes.push(Lane::Control, message);
             self.soon(now);
         }
+    }
+
+    /// Queues a presence message, if there is a connection. `about` is what a newer one replaces it by.
+    pub(super) fn announce(&mut self, now: Now, kind: &str, about: String, payload: &str) {
+        if self.session.open_pipe().is_some() {
+            let message = self.unanswered(now, kind, payload);
+            self.lanes.push_presence(about, message);
+            self.soon(now);
+        }
+    }
+
+    fn unanswered(&self, now: Now, kind: &str, payload: &str) -> String {
+        let message = Outgoing::new(kind).raw("payload", payload).number("timestamp", now.wall_ms);
+        message.maybe("userId", self.config.user.as_ref().map(|user| user.id.as_str())).finish()
     }
 
     fn say_with_id(&mut self, now: Now, kind: &str, payload: &str) {
         let id = self.message_id();
         let message = Outgoing::new(kind).string("id", &id).number("timestamp", now.wall_ms);
-        self.outgoing.push(message.raw("payload", payload).finish());
+        self.lanes.push(Lane::Control, message.raw("payload", payload).finish());
     }
 
     pub(super) fn ping(&mut self, now: Now) {
@@ -150,11 +166,14 @@ impl Client {
         if self.session.open_pipe().is_none() {
             return;
         }
-        if self.storage != Storage::Loading {
+        if self.storage != Storage::Loading && !self.collects_writes(now) {
             let own = self.outbox.own().clone();
-            while let Some(write) = self.outbox.next_to_send(now.mono) {
+            while self.lanes.has_room()
+                && let Some(write) = self.outbox.next_to_send(now.mono)
+            {
                 let user = self.config.user.as_ref().map(|user| user.id.as_str());
-                self.outgoing.push(write.message(&own, now.wall_ms, user));
+                let message = write.message(&own, now.wall_ms, user);
+                self.lanes.push(Lane::Write, message);
                 if mutant!(row_dropped_on_send) {
                     let key = crate::core::offline::row_key(&write.id);
                     self.ops
@@ -162,26 +181,68 @@ impl Client {
                 }
             }
         }
-        while let Some(request) = self.requests.next_to_send() {
-            self.outgoing.push(request.text);
+        self.batch_due = self.batch_due.filter(|_| self.outbox.unsent() > 0);
+        self.saturated = self.outbox.unsent() > 0 && self.batch_due.is_none();
+        while self.lanes.has_room()
+            && let Some(request) = self.requests.next_to_send()
+        {
+            self.lanes.push(Lane::Write, request.text);
             if request.ack_ms.is_none() {
                 self.settle(request.ticket, Outcome::Done);
             }
         }
+        if self.lanes.is_burst_over() {
+            self.soon(now);
+        }
         if self.can_point()
             && let Some(position) = self.cursor.take(now.mono)
         {
-            self.say(now, "user:cursor", &position);
+            let message = self.unanswered(now, "user:cursor", &position);
+            self.lanes.set_cursor(message);
         }
+    }
+
+    /// Whether small writes wait for each other: while one is unanswered, those that follow travel together, `batch.size`
+    /// of them, or what there is after `batch.delay`, or after the answer (Nagle's rule, RFC 896). The first of a pause
+    /// never waits, nor does what waited for the window or is sent again.
+    fn collects_writes(&mut self, now: Now) -> bool {
+        let unsent = self.outbox.unsent() as u64;
+        let collects = self.dialect == Dialect::Baro
+            && unsent > 0
+            && unsent < self.config.batch_size
+            && !self.saturated
+            && self.outbox.poll_timeout().is_none()
+            && self.outbox.oldest_sent().is_some();
+        if !collects {
+            self.batch_due = None;
+            return false;
+        }
+        let due = *self.batch_due.get_or_insert(now.mono.after(self.config.batch_delay_ms));
+        if due <= now.mono {
+            self.batch_due = None;
+        }
+        due > now.mono
+    }
+
+    /// The socket's own buffer holds so much.
+    pub(super) fn on_buffered(&mut self, now: Now, bytes: u64) {
+        if self.lanes.report(now.mono, bytes) {
+            // Bytes that leave are no answer, but one cannot be expected before what asks for it has left.
+            self.session.handle_progress(now.mono);
+        }
+        if self.lanes.is_stalled(now.mono) {
+            self.session.abandon(now.mono, "not draining");
+        }
+        self.soon(now);
     }
 
     /// Puts what is queued on the wire: in as few frames as the server takes.
     pub(super) fn flush_outgoing(&mut self) {
         let Some(pipe) = self.session.open_pipe() else {
-            self.outgoing.clear();
+            self.lanes.clear();
             return;
         };
-        let messages = std::mem::take(&mut self.outgoing);
+        let messages = self.lanes.take();
         self.metrics.messages_sent += messages.len() as u64;
         self.note_sent(&messages);
         let many = self.dialect == Dialect::Baro

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Client, Dialect};
-use crate::core::delivery::{Arrival, Position};
+use crate::core::delivery::{Arrival, Lane, Position};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::PipeId;
 use crate::core::io::{Event, Outcome, RemoteChange};
@@ -131,7 +131,7 @@ impl Client {
             Kind::Ping => {
                 let pong =
                     Outgoing::new("pong").maybe("id", message.id.as_deref()).number("timestamp", wall_ms);
-                self.outgoing.push(pong.finish());
+                self.lanes.push(Lane::Control, pong.finish());
             }
             Kind::Subscribed => self.on_subscribed(now, message),
             Kind::Snapshot => self.on_snapshot(now, payload),
@@ -209,7 +209,7 @@ impl Client {
         }
         if let (true, Dialect::Plain, Some(id)) = (content, self.dialect, &message.id) {
             let ack = Outgoing::new("ack").string("id", id).number("timestamp", now.wall_ms);
-            self.outgoing.push(ack.finish());
+            self.lanes.push(Lane::Ack, ack.finish());
         }
     }
 

@@ -68,7 +68,9 @@ impl Client {
     pub(super) fn on_connection_ended(&mut self) {
         self.dialect = Dialect::Unknown;
         self.hello_due = None;
-        self.outgoing.clear();
+        self.lanes.clear();
+        self.batch_due = None;
+        self.saturated = false;
         self.cursor.clear();
         self.channels.connection_ended();
         self.outbox.connection_began();

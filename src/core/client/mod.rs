@@ -23,7 +23,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::core::config::Config;
-use crate::core::delivery::{Channels, Outbox, Requests, Write};
+use crate::core::delivery::{Channels, Lanes, Outbox, Requests, Write};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{Effect, Event, Input, Outcome, Output, PipeEvent, Reply, StorageOp};
@@ -126,7 +126,11 @@ pub struct Client {
     last_synced_ms: Option<u64>,
     online: bool,
     outputs: VecDeque<Output>,
-    outgoing: Vec<String>,
+    lanes: Lanes,
+    /// When writes that wait for each other leave.
+    batch_due: Option<Timestamp>,
+    /// Whether writes wait for the window only.
+    saturated: bool,
     ops: Vec<StorageOp>,
     ops_for: Vec<Ticket>,
     batches: SortedMap<BatchId, Batch>,
@@ -180,7 +184,9 @@ impl Client {
             last_synced_ms: None,
             online: true,
             outputs: VecDeque::new(),
-            outgoing: Vec::new(),
+            lanes: Lanes::default(),
+            batch_due: None,
+            saturated: false,
             ops: Vec::new(),
             ops_for: Vec::new(),
             batches: SortedMap::default(),
@@ -274,9 +280,21 @@ impl Client {
         let resume = self.outbox.poll_timeout().filter(|_| live && self.storage != Storage::Loading);
         let ask = self.channels.poll_timeout().filter(|_| live);
         let sweep = (!self.roster.is_empty() && self.dialect != Dialect::Baro).then_some(self.sweep_due);
-        [notify, cursor, resume, ask, sweep, self.probe_at(), self.requests.poll_timeout(), self.hello_due]
-            .into_iter()
-            .fold(soonest(self.session.poll_timeout(), self.flush_due), soonest)
+        let look = self.lanes.poll_timeout().filter(|_| live);
+        [
+            notify,
+            cursor,
+            resume,
+            ask,
+            sweep,
+            look,
+            self.batch_due.filter(|_| live),
+            self.probe_at(),
+            self.requests.poll_timeout(),
+            self.hello_due,
+        ]
+        .into_iter()
+        .fold(soonest(self.session.poll_timeout(), self.flush_due), soonest)
     }
 
     fn handle_tick(&mut self, now: Now) {
@@ -310,6 +328,7 @@ impl Client {
             self.session.probe(now.mono, ACK_PROBE_WITHIN_MS);
         }
         self.flush_due = None;
+        self.lanes.handle_timeout(now.mono);
         self.run_session(now);
         self.send_waiting(now);
         self.flush_outgoing();
@@ -327,7 +346,7 @@ impl Client {
             Signal::Visible | Signal::Hidden => {
                 let away = signal == Signal::Hidden;
                 let status = if away { r#"{"status":"away"}"# } else { r#"{"status":"active"}"# };
-                self.say(now, "user:status", status);
+                self.announce(now, "user:status", "status".to_owned(), status);
                 if away {
                     self.cursor.clear();
                 }
@@ -346,6 +365,8 @@ impl Client {
         match event {
             PipeEvent::Opened => self.session.handle_opened(now.mono, pipe),
             PipeEvent::Closed { code, reason } => self.session.handle_closed(now.mono, pipe, code, reason),
+            PipeEvent::Buffered(bytes) if self.session.is_current(pipe) => self.on_buffered(now, bytes),
+            PipeEvent::Buffered(_) => {}
             PipeEvent::Text(text) => self.handle_frame(now, pipe, Frame::Text(text)),
             PipeEvent::Binary(bytes) => self.handle_frame(now, pipe, Frame::Binary(bytes)),
         }

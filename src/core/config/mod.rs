@@ -98,6 +98,12 @@ pub struct Config {
     pub placement: TokenPlacement,
     /// How long an acknowledgement may take.
     pub ack_timeout_ms: u64,
+    /// So many writes leave at once even if earlier ones are unanswered.
+    pub batch_size: u64,
+    /// How long writes wait for each other while earlier ones are unanswered.
+    pub batch_delay_ms: u64,
+    /// Whether large frames may be compressed.
+    pub compress: bool,
     /// Least time between two cursor positions.
     pub cursor_interval_ms: u64,
     /// Storage of unsent edits, `None` for none.
@@ -160,9 +166,6 @@ fn read_config(reader: &Reader<'_>, base: Option<&str>) -> Config {
     let reconnect = reader.object("reconnect", &["maxAttempts", "delay", "maxDelay", "factor", "jitter"]);
     let heartbeat = reader.object("heartbeat", &["interval", "timeout", "message"]);
     let batch = reader.object("batch", &["size", "delay", "compress"]);
-    batch.count("size", 10, 1, 1_000);
-    batch.ms("delay", 100, 0, 60_000);
-    batch.flag("compress", true);
     reader.word("tabs", &["shared", "separate"]);
     check_conflict(reader);
     let transports = read_transports(reader, &url);
@@ -194,6 +197,9 @@ fn read_config(reader: &Reader<'_>, base: Option<&str>) -> Config {
             _ => TokenPlacement::Subprotocol,
         },
         ack_timeout_ms: reader.object("ack", &["timeout"]).ms("timeout", 5_000, 1, 3_600_000),
+        batch_size: batch.count("size", 10, 1, 1_000),
+        batch_delay_ms: batch.ms("delay", 100, 0, 60_000),
+        compress: batch.flag("compress", true),
         cursor_interval_ms: reader.object("cursor", &["interval"]).ms("interval", 50, 0, 60_000),
         offline: read_offline(reader),
         hidden_disconnect_ms: reader

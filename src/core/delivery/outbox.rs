@@ -168,6 +168,12 @@ impl Outbox {
         Some(write)
     }
 
+    /// How many writes of the stream whose turn it is were not sent on the present connection.
+    pub fn unsent(&self) -> usize {
+        let current = self.streams.iter().find(|stream| !stream.writes.is_empty());
+        current.map_or(0, |stream| stream.writes.len() - stream.sent)
+    }
+
     /// When sending may go on after a retryable refusal.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         (self.not_before > Timestamp(0) && !self.is_empty()).then_some(self.not_before)

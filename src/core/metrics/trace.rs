@@ -47,6 +47,8 @@ steps! {
     Opened "opened" "" ["pipe"];
     /// A socket closed.
     Closed "closed" "" ["pipe", "code"];
+    /// The socket's own buffer still holds so much.
+    Buffered "buffered" "" ["pipe", "bytes"];
     /// A message arrived, or a run of them.
     Received "received" "type" ["channel", "seq", "messages", "bytes"];
     /// The program made a token, or could not.

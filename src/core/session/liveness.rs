@@ -60,6 +60,12 @@ impl Liveness {
         self.asked_again = false;
     }
 
+    /// Bytes left: an answer that is expected has its time from now on.
+    pub(super) fn progress(&mut self, now: Timestamp) {
+        let due = now.after(self.heartbeat.timeout_ms);
+        self.pong_due = self.pong_due.map(|held| held.max(due));
+    }
+
     /// Whether anything was heard on this connection.
     pub(super) fn has_heard(&self) -> bool {
         self.heard

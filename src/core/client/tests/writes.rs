@@ -105,6 +105,7 @@ fn no_more_than_the_window_is_under_way() {
     for _ in 0..40 {
         bench.write(Call::Create(EVENT.to_owned()));
     }
+    bench.wait(100);
     assert_eq!(bench.sent_types().len(), 32);
     bench.hear(&ack(1, "x", 1, "one"));
     assert_eq!(bench.sent_types(), ["event:create"]);
@@ -151,4 +152,63 @@ fn calls_that_cannot_be_done_change_nothing() {
         let fault = bench.input(Input::Call(call.clone())).unwrap_err();
         assert_eq!((fault.code.as_str(), bench.client.metrics().writes_pending), (code, 0), "{call:?}");
     }
+}
+
+#[test]
+fn small_writes_wait_for_each_other_while_an_earlier_one_is_unanswered() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.hear(r#"{"type":"pong"}"#);
+    bench.frames = 0;
+    let (first, ..) = bench.write(Call::Create(EVENT.to_owned()));
+    for _ in 0..4 {
+        bench.write(Call::Create(EVENT.to_owned()));
+    }
+    assert_eq!(bench.sent_types(), ["event:create"]);
+    bench.wait(99);
+    assert_eq!(bench.frames, 1);
+    bench.wait(1);
+    assert_eq!((bench.frames, bench.sent_types().len()), (2, 4));
+    // An answer ends the waiting as well, and so does the number.
+    bench.write(Call::Create(EVENT.to_owned()));
+    bench.hear(&ack(1, &first, 1, "one"));
+    for seq in 2..=5 {
+        bench.hear(&ack(seq, "x", 1, "more"));
+    }
+    assert_eq!((bench.frames, bench.sent_types().len()), (3, 1));
+    for _ in 0..10 {
+        bench.write(Call::Create(EVENT.to_owned()));
+    }
+    assert_eq!((bench.frames, bench.sent_types().len()), (4, 10));
+}
+
+#[test]
+fn a_link_that_is_behind_gets_control_messages_only_and_is_kept_as_long_as_it_drains() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.hear(r#"{"type":"user:joined","payload":{"id":"ben","name":"Ben"}}"#);
+    let pipe = bench.pipe;
+    let buffered = |bench: &mut Bench, bytes: u64| bench.give(Input::Pipe(pipe, PipeEvent::Buffered(bytes)));
+    buffered(&mut bench, 100_000);
+    bench.write(Call::Create(EVENT.to_owned()));
+    bench.call(Call::Cursor(r#"{"x":1,"y":1}"#.to_owned()));
+    bench.call(Call::Cursor(r#"{"x":2,"y":2}"#.to_owned()));
+    bench.call(Call::Subscribe("project:q".to_owned()));
+    assert_eq!(bench.sent_types(), ["subscribe"]);
+    for second in 1..=30 {
+        bench.wait(1_000);
+        buffered(&mut bench, 100_000 - second);
+    }
+    assert_eq!((bench.pipe, bench.client.metrics().connects), (pipe, 1));
+    bench.sent.clear();
+    buffered(&mut bench, 60_000);
+    let cursors: Vec<&String> = bench.sent.iter().filter(|message| message.contains("user:cursor")).collect();
+    assert!(matches!(cursors.as_slice(), [only] if only.contains(r#""x":2"#)), "{cursors:?}");
+    assert!(bench.sent.iter().any(|message| message.contains("event:create")), "{:?}", bench.sent);
+    bench.sent.clear();
+    for _ in 0..12 {
+        bench.wait(1_000);
+        buffered(&mut bench, 60_000);
+    }
+    assert_ne!(bench.pipe, pipe);
 }

@@ -146,6 +146,11 @@ impl Session {
         }
     }
 
+    /// What was sent is leaving, if slowly.
+    pub fn handle_progress(&mut self, now: Timestamp) {
+        self.liveness.progress(now);
+    }
+
     /// A frame arrived on another pipe: whatever it says, the pipe delivers.
     pub fn handle_heard_aside(&mut self, now: Timestamp, pipe: PipeId) {
         if let Phase::Live { upgrade, .. } = &mut self.phase {
