@@ -28,7 +28,7 @@ impl Socket {
     /// Opens a socket.
     ///
     /// # Errors
-    /// What the browser says of an address or a subprotocol that it does not accept.
+    /// What the browser says of an address or a subprotocol that it does not accept, or that the page's policy forbids.
     pub(super) fn open(
         url: &str,
         protocols: &[String],
@@ -36,6 +36,10 @@ impl Socket {
     ) -> Result<Self, String> {
         let protocols: js_sys::Array = protocols.iter().map(|protocol| JsValue::from_str(protocol)).collect();
         let socket = WebSocket::new_with_str_sequence(url, &protocols).map_err(|thrown| explain(&thrown))?;
+        // Chromium closes one that a Content-Security-Policy forbids without ever telling so.
+        if socket.ready_state() == WebSocket::CLOSED {
+            return Err("the browser did not open it; connect-src may not allow the address".to_owned());
+        }
         // As a Blob a frame would be read later than the one after it.
         socket.set_binary_type(BinaryType::Arraybuffer);
         let opened = report.clone();
