@@ -32,6 +32,10 @@ pub struct Limits {
     pub messages_burst: u64,
     /// Presence messages a second; what is over is dropped silently.
     pub presence_per_second: u64,
+    /// Messages refused as too many, a second, that a connection survives.
+    pub refusals_per_second: u64,
+    /// How many of those may come at once.
+    pub refusals_burst: u64,
     /// Faulty messages after which a connection is closed.
     pub faults: u32,
     /// From opening to `auth`.
@@ -76,6 +80,8 @@ impl Default for Limits {
             messages_per_second: 1_000,
             messages_burst: 2_000,
             presence_per_second: 100,
+            refusals_per_second: 20,
+            refusals_burst: 5_000,
             faults: 20,
             sign_in_ms: 5_000,
             first_message_ms: 45_000,

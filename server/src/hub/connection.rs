@@ -95,6 +95,8 @@ pub(super) struct Connection {
     pub(super) spoke: bool,
     pub(super) messages: Bucket,
     pub(super) presence: Bucket,
+    /// How often it may still be refused something for coming too fast.
+    pub(super) refusals: Bucket,
 }
 
 impl Connection {
@@ -123,6 +125,7 @@ impl Connection {
             spoke: false,
             messages: Bucket::full(now, limits.messages_burst),
             presence: Bucket::full(now, limits.presence_per_second),
+            refusals: Bucket::full(now, limits.refusals_burst),
         }
     }
 

@@ -130,6 +130,12 @@ impl Hub {
             self.counters.presence_dropped += 1;
         } else if !room {
             self.counters.rate_limited += 1;
+            let (per_second, burst) = (limits.refusals_per_second, limits.refusals_burst);
+            if !connection.refusals.take(now.mono, per_second, burst) {
+                // It does not listen to what it is told.
+                self.close(now, id, 4429, "too many messages");
+                return false;
+            }
             let fault = Fault::new(Code::RateLimited, "too many messages").after_ms(1_000);
             self.refuse(id, &Reply::to(message), &fault);
         }

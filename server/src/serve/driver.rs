@@ -7,7 +7,7 @@ use std::sync::mpsc::Sender;
 use std::time::Instant;
 
 use tokio::sync::mpsc::{Receiver, UnboundedReceiver, UnboundedSender};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
 
 use super::clock::{Clock, instant};
 use super::metrics::{Latency, render};
@@ -118,6 +118,8 @@ pub(super) enum Event {
         binary: bool,
         outbound: Outbound,
     },
+    /// A frame, or a sign of life.
+    Received { input: Input, room: Option<OwnedSemaphorePermit> },
     /// Something else that the hub takes as it is.
     Hub(Input),
     /// Somebody reads the metrics.
@@ -201,6 +203,10 @@ impl Driver {
             Event::Opened { connection, token, binary, outbound } => {
                 self.outbounds.insert(connection, outbound);
                 self.hub.handle(now, Input::Opened { connection, token, binary });
+            }
+            Event::Received { input, room } => {
+                self.hub.handle(now, input);
+                drop(room);
             }
             Event::Hub(input) => {
                 if let Input::Closed { connection } = &input {

@@ -20,8 +20,6 @@ use super::peers::Seat;
 
 /// How long the rest is read.
 const LINGER: Duration = Duration::from_secs(1);
-/// How long nothing may be taken of what is written.
-const STALLED: Duration = Duration::from_secs(30);
 
 /// A TCP stream with a graceful end.
 #[derive(Debug)]
@@ -31,13 +29,15 @@ pub(super) struct Lingering {
     peer_ended: bool,
     /// Runs while the kernel takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
+    /// How long nothing may be taken of what is written.
+    write_timeout: Duration,
     /// `None` only while it is dropped.
     seat: Option<Seat>,
 }
 
 impl Lingering {
-    pub(super) fn new(stream: TcpStream, seat: Seat) -> Self {
-        Self { stream: Some(stream), peer_ended: false, stalled: None, seat: Some(seat) }
+    pub(super) fn new(stream: TcpStream, seat: Seat, write_timeout: Duration) -> Self {
+        Self { stream: Some(stream), peer_ended: false, stalled: None, write_timeout, seat: Some(seat) }
     }
 
     /// Lets a write that does not get on fail in the end.
@@ -46,7 +46,7 @@ impl Lingering {
             self.stalled = None;
             return written;
         }
-        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(STALLED)));
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(self.write_timeout)));
         ready!(stalled.as_mut().poll(cx));
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }

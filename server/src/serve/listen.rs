@@ -12,12 +12,12 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use socket2::{Domain, Protocol, Socket, Type};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tower_service::Service as _;
 
 use super::linger::Lingering;
-use super::peers::{Peers, Seat};
+use super::peers::Peers;
 
 /// Connections that the kernel holds until they are accepted: what a server's restart brings back at once.
 const BACKLOG: i32 = 4096;
@@ -62,6 +62,7 @@ pub(super) async fn accept(
     listener: TcpListener,
     router: Router,
     peers: Arc<Peers>,
+    write_timeout: Duration,
     mut ending: watch::Receiver<Ending>,
 ) {
     loop {
@@ -69,7 +70,10 @@ pub(super) async fn accept(
             accepted = listener.accept() => match accepted {
                 Ok((stream, from)) => match peers.admit(from.ip()) {
                     Some(seat) => {
-                        tokio::spawn(converse(stream, from.ip(), seat, router.clone(), ending.clone()));
+                        // Without this the kernel holds small frames back; a socket that is gone says so when it is read.
+                        let _set = stream.set_nodelay(true);
+                        let io = Lingering::new(stream, seat, write_timeout);
+                        tokio::spawn(converse(io, from.ip(), router.clone(), ending.clone()));
                     }
                     None => {
                         // Into the empty buffer of a new socket it always goes; if not, nobody is owed an explanation.
@@ -87,16 +91,8 @@ pub(super) async fn accept(
     }
 }
 
-async fn converse(
-    stream: TcpStream,
-    from: IpAddr,
-    seat: Seat,
-    router: Router,
-    mut ending: watch::Receiver<Ending>,
-) {
-    // Without this the kernel holds small frames back; a socket that is gone already says so when it is read.
-    let _set = stream.set_nodelay(true);
-    let io = TokioIo::new(Lingering::new(stream, seat));
+async fn converse(stream: Lingering, from: IpAddr, router: Router, mut ending: watch::Receiver<Ending>) {
+    let io = TokioIo::new(stream);
     let service = service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(Peer(from));
         router.clone().call(request)

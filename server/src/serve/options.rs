@@ -25,6 +25,7 @@ Usage: baro-realtime-server [flags]
   --serve DIR                serves the files of a page from this directory
   --heartbeat-interval MS    silence after which clients ask whether the server is there, 1000 to 300000   [6000]
   --heartbeat-timeout MS     how long they wait for an answer, 500 to 60000   [3000]
+  --write-timeout MS         how long a peer may take nothing of what is sent, 1000 to 600000   [30000]
   --poll-wait MS             how long a polling request waits for something, 1000 to 120000   [25000]
   --connections-per-ip N     open connections of one address (IPv6: /64)   [1000; any number on loopback]
   --handshakes-per-ip N      handshakes a second of one address, five seconds' worth at once   [100; the same]
@@ -83,6 +84,8 @@ pub struct Options {
     pub heartbeat_interval_ms: Option<u64>,
     /// `--heartbeat-timeout`.
     pub heartbeat_timeout_ms: Option<u64>,
+    /// `--write-timeout`.
+    pub write_timeout_ms: Option<u64>,
     /// `--poll-wait`.
     pub poll_wait_ms: Option<u64>,
     /// `--connections-per-ip`, `--handshakes-per-ip`, `--requests-per-ip`.
@@ -149,6 +152,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
     let [
         heartbeat_interval_ms,
         heartbeat_timeout_ms,
+        write_timeout_ms,
         poll_wait_ms,
         connections,
         handshakes,
@@ -163,6 +167,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
         serve,
         heartbeat_interval_ms,
         heartbeat_timeout_ms,
+        write_timeout_ms,
         poll_wait_ms,
         peers: PeerLimits { connections, handshakes, requests },
         connections_per_user: of_user,
@@ -170,9 +175,10 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, S
 }
 
 /// Flags that take a number: their unit and what is accepted.
-const NUMBERS: [(&str, &str, RangeInclusive<u64>); 7] = [
+const NUMBERS: [(&str, &str, RangeInclusive<u64>); 8] = [
     ("--heartbeat-interval", "milliseconds", 1_000..=300_000),
     ("--heartbeat-timeout", "milliseconds", 500..=60_000),
+    ("--write-timeout", "milliseconds", 1_000..=600_000),
     ("--poll-wait", "milliseconds", 1_000..=120_000),
     ("--connections-per-ip", "a number", 1..=1_000_000),
     ("--handshakes-per-ip", "a number", 1..=1_000_000),

@@ -14,12 +14,18 @@ use baro_realtime::core::wire::{DEFLATED, MESSAGES};
 use flate2::write::DeflateEncoder;
 use flate2::{Compression, Decompress, FlushDecompress, Status};
 
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
 use crate::hub::{Frame, Unpacked};
 
 /// Smaller frames go as they are.
 const DEFLATE_BYTES_MIN: usize = 1024;
 /// Of a compressed frame at most so many hundredths may be left.
 const DEFLATED_PERCENT_MAX: usize = 80;
+/// A frame from this size on is a large one.
+const INBOUND_LARGE_BYTES: usize = 16 * 1024;
+/// Large frames that wait for the hub, of all connections together: what is behind them stays with the clients.
+const INBOUND_LARGE_MAX: usize = 64;
 /// What room is made first for what is inflated.
 const INFLATE_BYTES: usize = 4 * 1024;
 /// Frames that are kept for whoever wants the same: the parts of one large snapshot.
@@ -28,7 +34,7 @@ const RECENT_MAX: usize = 32;
 const RECENT_BYTES_MIN: usize = 16 * 1024;
 
 /// What all connections count together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Traffic {
     /// Bytes that wait to be written.
     pub(super) queued: AtomicUsize,
@@ -38,6 +44,32 @@ pub(super) struct Traffic {
     pub(super) deflated_to_bytes: AtomicU64,
     /// Frames that arrived compressed.
     pub(super) inflated_frames: AtomicU64,
+    /// Large frames that may wait for the hub.
+    inbound: Arc<Semaphore>,
+}
+
+impl Default for Traffic {
+    fn default() -> Self {
+        Self {
+            queued: AtomicUsize::new(0),
+            deflated_frames: AtomicU64::new(0),
+            deflated_from_bytes: AtomicU64::new(0),
+            deflated_to_bytes: AtomicU64::new(0),
+            inflated_frames: AtomicU64::new(0),
+            inbound: Arc::new(Semaphore::new(INBOUND_LARGE_MAX)),
+        }
+    }
+}
+
+impl Traffic {
+    /// Waits until a frame of that size may wait for the hub; a small one always may. Whoever waits here is not read from.
+    pub(super) async fn room_for(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        if bytes < INBOUND_LARGE_BYTES {
+            return None;
+        }
+        // The semaphore is never closed.
+        Arc::clone(&self.inbound).acquire_owned().await.ok()
+    }
 }
 
 /// A frame to be sent. Cloning is cheap.

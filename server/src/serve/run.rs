@@ -24,6 +24,8 @@ use crate::hub::{Hub, Mode};
 use crate::limits::{Limits, Rules};
 use crate::object::Object;
 
+/// How long a peer may leave the socket's buffer full before it counts as gone.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long a request to receive waits, below what proxies allow.
 const POLL_WAIT_MS: u64 = 25_000;
 /// Inputs that wait for the hub before connections are no longer read.
@@ -104,7 +106,8 @@ async fn serve(options: &Options, verifier: Option<Arc<Verifier>>) -> Result<(),
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|fault| fault.to_string())?;
     let (ending, ended) = watch::channel(Ending::NotYet);
     let router = router(&shared, options.serve.as_deref());
-    let accepting = tokio::spawn(listen::accept(listener, router, peers, ended));
+    let write_timeout = options.write_timeout_ms.map_or(WRITE_TIMEOUT, Duration::from_millis);
+    let accepting = tokio::spawn(listen::accept(listener, router, peers, write_timeout, ended));
     tokio::spawn(poll::keep(Arc::clone(&shared)));
     let first_line = Object::new().string("listening", &address.to_string()).finish();
     let mut out = std::io::stdout().lock();

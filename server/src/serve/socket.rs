@@ -14,8 +14,8 @@ use crate::access::Claims;
 use crate::fault::Fault;
 use crate::hub::{ConnectionId, Input};
 
-/// How long a peer may leave the socket's buffer full before it counts as gone.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a peer may take for one frame. One that takes nothing at all is cut off sooner, below.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long the peer's answer to a close is waited for.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -57,16 +57,16 @@ async fn converse(
     frame_bytes: usize,
 ) -> End {
     loop {
-        let input = tokio::select! {
+        let (input, bytes) = tokio::select! {
             message = socket.recv() => match message {
                 Some(Ok(Message::Text(text))) => {
-                    Input::Received { connection, text: text.as_str().to_owned() }
+                    (Input::Received { connection, text: text.as_str().to_owned() }, text.len())
                 }
                 Some(Ok(Message::Binary(frame))) => {
                     let content = unpack(&frame, frame_bytes, &shared.traffic);
-                    Input::ReceivedBinary { connection, content }
+                    (Input::ReceivedBinary { connection, content }, frame_bytes)
                 }
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => Input::Heard { connection },
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => (Input::Heard { connection }, 0),
                 Some(Ok(Message::Close(_))) | None => return End::Peer,
                 Some(Err(fault)) => return end_of(&fault),
             },
@@ -78,7 +78,8 @@ async fn converse(
                 }
             }
         };
-        if driver.send(Event::Hub(input)).await.is_err() {
+        let room = shared.traffic.room_for(bytes).await;
+        if driver.send(Event::Received { input, room }).await.is_err() {
             return End::Peer;
         }
     }

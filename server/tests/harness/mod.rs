@@ -128,6 +128,20 @@ impl Server {
         Response { status, head: head.to_lowercase(), body: body.to_owned() }
     }
 
+    /// Memory that the server has resident, KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("a process");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its memory");
+        line.trim().trim_end_matches(" kB").parse().expect("a number")
+    }
+
+    /// One number of `/metrics`.
+    pub(crate) fn metric(&self, name: &str) -> u64 {
+        let text = self.http("GET", "/metrics", &[], "").body;
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.unwrap_or_else(|| panic!("no {name} in {text}")).parse().expect("a number")
+    }
+
     /// What an upgrade is answered, in lower case.
     pub(crate) fn upgrade_head(&self, request: &str) -> String {
         let mut stream = TcpStream::connect(self.address).expect("a connection");

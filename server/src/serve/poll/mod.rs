@@ -137,8 +137,10 @@ async fn send(shared: &Shared, body: Body) -> Response {
     }
     // Requests that overlap all the same are taken one after another.
     let _turn = session.sending.lock().await;
-    let received = Input::Received { connection: session.connection, text };
-    let _told = shared.driver.send(Event::Hub(received)).await;
+    let room = shared.traffic.room_for(text.len()).await;
+    let input = Input::Received { connection: session.connection, text };
+    // The driver ends only with the process.
+    let _told = shared.driver.send(Event::Received { input, room }).await;
     done()
 }
 
