@@ -151,6 +151,133 @@ mod tests {
         assert_eq!(verify(&over).map(|_| ()), Err(Code::TokenExpired));
     }
 
+    fn base64(bytes: &[u8]) -> String {
+        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+        let mut text = String::new();
+        for chunk in bytes.chunks(3) {
+            let word = chunk.iter().fold(0_usize, |word, byte| word << 8 | usize::from(*byte))
+                << (8 * (3 - chunk.len()));
+            (0..=chunk.len()).for_each(|at| text.push(char::from(LETTERS[word >> (18 - 6 * at) & 63])));
+        }
+        text
+    }
+
+    /// A token with any header, signed rightly as HS256.
+    fn signed(header: &str, claims: &str) -> String {
+        let message = format!("{}.{}", base64(header.as_bytes()), base64(claims.as_bytes()));
+        let key = EncodingKey::from_secret(SECRET);
+        let signature =
+            jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256).expect("a signature");
+        format!("{message}.{signature}")
+    }
+
+    #[test]
+    fn the_header_decides_nothing() {
+        let (verifier, soon) = (Verifier::new(SECRET), now_s() + 60);
+        let claims = json!({"sub": "ana", "exp": soon, "projects": "*"}).to_string();
+        let code =
+            |token: &str| verifier.verify(token).map(|claims| claims.user.id).map_err(|fault| fault.code);
+        assert_eq!(code(&signed(r#"{"alg":"HS256","typ":"JWT"}"#, &claims)).as_deref(), Ok("ana"));
+        // Where keys are to be found, or which one it was, is not the token's to say: it is looked at with the one key.
+        for header in [
+            r#"{"alg":"HS256","kid":"../../etc/passwd"}"#,
+            r#"{"alg":"HS256","kid":"' OR 1=1 --"}"#,
+            r#"{"alg":"HS256","jku":"https://evil.example/keys"}"#,
+            r#"{"alg":"HS256","x5u":"https://evil.example/cert"}"#,
+            r#"{"alg":"HS256","jwk":{"kty":"oct","k":"eA"}}"#,
+        ] {
+            let with_other_key = {
+                let message = format!("{}.{}", base64(header.as_bytes()), base64(claims.as_bytes()));
+                let key = EncodingKey::from_secret(b"x");
+                let signature = jsonwebtoken::crypto::sign(message.as_bytes(), &key, Algorithm::HS256)
+                    .expect("a signature");
+                format!("{message}.{signature}")
+            };
+            assert_eq!(code(&with_other_key), Err(Code::Unauthorized), "{header}");
+        }
+        for header in [
+            r#"{"alg":"none"}"#,
+            r#"{"alg":"None"}"#,
+            r#"{"alg":"nOnE"}"#,
+            r#"{"alg":""}"#,
+            r#"{"alg":null}"#,
+            r#"{"alg":"hs256"}"#,
+            r#"{"alg":["HS256"]}"#,
+            r#"{"alg":"HS384"}"#,
+            r#"{"alg":"RS256"}"#,
+            r#"{"alg":"ES256"}"#,
+            r#"{"alg":"EdDSA"}"#,
+            r#"{"typ":"JWT"}"#,
+            "{}",
+            "[]",
+            "HS256",
+            "",
+        ] {
+            assert_eq!(code(&signed(header, &claims)), Err(Code::Unauthorized), "{header}");
+        }
+        let huge = format!(r#"{{"alg":"HS256","kid":"{}"}}"#, "k".repeat(100_000));
+        assert_eq!(code(&signed(&huge, &claims)), Err(Code::Unauthorized));
+    }
+
+    #[test]
+    fn claims_of_other_types_do_not_count() {
+        let (verifier, soon) = (Verifier::new(SECRET), now_s() + 60);
+        let header = r#"{"alg":"HS256"}"#;
+        for claims in [
+            format!(r#"{{"sub":"ana","exp":"{soon}"}}"#),
+            r#"{"sub":"ana","exp":-1}"#.to_owned(),
+            r#"{"sub":"ana","exp":null}"#.to_owned(),
+            r#"{"sub":"ana","exp":true}"#.to_owned(),
+            r#"{"sub":"ana","exp":1e400}"#.to_owned(),
+            format!(r#"{{"sub":null,"exp":{soon}}}"#),
+            format!(r#"{{"sub":["ana"],"exp":{soon}}}"#),
+            format!(r#"{{"sub":"{}","exp":{soon}}}"#, "a".repeat(300)),
+            format!(r#"{{"sub":"ana","exp":{soon},"nbf":"{}"}}"#, soon - 3_600),
+            format!(r#"{{"sub":"ana","exp":{soon},"nbf":{}}}"#, soon + 3_600),
+            format!(r#"{{"sub":"ana","exp":{soon},"nbf":[1]}}"#),
+            format!(r#"{{"sub":"ana","exp":{soon},"projects":["p",null]}}"#),
+            format!(r#"[{{"sub":"ana","exp":{soon}}}]"#),
+            "null".to_owned(),
+            String::new(),
+        ] {
+            let result = verifier.verify(&signed(header, &claims)).map(|_| ());
+            assert_eq!(result.map_err(|fault| fault.code), Err(Code::Unauthorized), "{claims}");
+        }
+        // Who else the token is for, and when it was made, is nothing that this server asks.
+        let other = format!(r#"{{"sub":"ana","exp":{soon},"aud":["x"],"iss":"y","iat":{}}}"#, soon + 3_600);
+        assert!(verifier.verify(&signed(header, &other)).is_ok());
+    }
+
+    #[test]
+    fn a_token_that_is_changed_anywhere_is_none() {
+        let verifier = Verifier::new(SECRET);
+        let claims = json!({"sub": "ana", "exp": now_s() + 60}).to_string();
+        let good = signed(r#"{"alg":"HS256"}"#, &claims);
+        assert!(verifier.verify(&good).is_ok());
+        for at in 0..good.len() {
+            let mut bytes = good.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).expect("text");
+            assert!(verifier.verify(&changed).is_err(), "{at}");
+        }
+        let (unsigned, signature) = good.rsplit_once('.').expect("three parts");
+        for bad in [
+            format!("{unsigned}."),
+            unsigned.to_owned(),
+            format!("{good}."),
+            format!("{good}.{signature}"),
+            format!("{good}="),
+            format!(" {good}"),
+            format!("{good}\n"),
+            format!("{unsigned}..{signature}"),
+            ".".to_owned(),
+            "..".to_owned(),
+            "\u{0}.\u{0}.\u{0}".to_owned(),
+        ] {
+            assert!(verifier.verify(&bad).is_err(), "{bad:?}");
+        }
+    }
+
     #[test]
     fn the_algorithm_is_not_the_tokens_choice() {
         let claims = json!({"sub": "ana", "exp": now_s() + 60});
