@@ -3,7 +3,10 @@
 
 use std::cell::Cell;
 
-use wasm_bindgen::JsCast;
+use gloo_timers::callback::Timeout;
+use js_sys::{Function, Promise};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
 use web_sys::Performance;
 
 use super::global::property;
@@ -47,6 +50,18 @@ impl Clock {
         self.perf.set(perf);
         Now { mono: Timestamp(whole(perf - self.started + self.slept.get())), wall_ms: whole(wall) }
     }
+}
+
+/// Waits.
+pub(super) async fn pause(ms: u32) {
+    let turn = Promise::new(&mut |resolve, _| {
+        Timeout::new(ms, move || {
+            // A promise's resolver does not throw.
+            let _resolved = resolve.unchecked_ref::<Function>().call0(&JsValue::UNDEFINED);
+        })
+        .forget();
+    });
+    let _turn = JsFuture::from(turn).await;
 }
 
 /// The wall clock, ms since 1970.

@@ -25,19 +25,18 @@ impl Lifecycle {
             (&global, "online", Some(Signal::Online)),
             (&global, "offline", Some(Signal::Offline)),
             (&global, "pageshow", Some(Signal::Visible)),
-            (&global, "pagehide", None),
+            // Gone, or put into the back-forward cache, which takes no page with an open socket.
+            (&global, "pagehide", Some(Signal::Suspended)),
             (&document, "resume", Some(Signal::Resumed)),
             (&document, "visibilitychange", None),
         ] {
             let Ok(target) = target.clone().dyn_into::<EventTarget>() else { continue };
             let (report, document) = (report.clone(), document.clone());
-            let listener = Closure::<dyn FnMut(Event)>::new(move |event: Event| {
+            let listener = Closure::<dyn FnMut(Event)>::new(move |_| {
                 let hidden =
                     || property(&document, "visibilityState").as_string().as_deref() == Some("hidden");
                 report(match signal {
                     Some(signal) => signal,
-                    // Put into the back-forward cache, which takes no page with an open socket.
-                    None if property(&event, "persisted").as_bool() == Some(true) => Signal::Suspended,
                     None if hidden() => Signal::Hidden,
                     None => Signal::Visible,
                 });

@@ -23,7 +23,7 @@ impl Pipe {
     ) -> Result<Self, String> {
         match transport {
             Transport::WebSocket => Socket::open(&url, protocols, report).map(Self::Socket),
-            Transport::Polling => Ok(Self::Polling(Polling::open(url, report))),
+            Transport::Polling => Ok(Self::Polling(Polling::open(url, Box::new(report)))),
         }
     }
 

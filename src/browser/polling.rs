@@ -5,35 +5,34 @@
 //! than all that is done here.
 
 use std::cell::{Cell, RefCell};
-use std::rc::{Rc, Weak};
+use std::rc::Rc;
 
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
-use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::EventTarget;
 
+use super::clock::pause;
 use super::global::{call_method, explain, property};
 use super::websocket::SocketEvent;
 use crate::core::transport::{CLOSE, OPEN, RECEIVE, SEND, close_of, join, session_of};
 
-/// What a page that goes is told, one that may come back too.
-const LEAVING: &str = "pagehide";
+/// Least time between two requests that send, ms: half of what a server takes, and what is written meanwhile travels
+/// together.
+const SEND_INTERVAL_MS: u32 = 40;
 
-/// A connection; dropping it ends its requests.
+/// A connection; dropping it ends what it waits for.
 pub(super) struct Polling {
     line: Rc<Line>,
-    _farewell: Option<Farewell>,
 }
 
 struct Line {
     address: String,
     report: Box<dyn Fn(SocketEvent)>,
-    /// The secret of the server's side, once it is open.
-    session: RefCell<Option<String>>,
+    /// The secret of the server's side, while it is open.
+    session: RefCell<String>,
     waiting: RefCell<Vec<String>>,
     sending: Cell<bool>,
-    /// Nothing is reported any more, and nothing received.
+    /// Nothing is received or reported any more.
     over: Cell<bool>,
     /// Ends what waits for an answer.
     abort: JsValue,
@@ -41,29 +40,35 @@ struct Line {
 
 impl Polling {
     /// Opens a connection.
-    pub(super) fn open(address: String, report: impl Fn(SocketEvent) + 'static) -> Self {
+    pub(super) fn open(address: String, report: Box<dyn Fn(SocketEvent)>) -> Self {
         let class = property(&js_sys::global(), "AbortController").dyn_into::<Function>();
         let abort = class.and_then(|class| Reflect::construct(&class, &Array::new()));
         let line = Rc::new(Line {
             address,
-            report: Box::new(report),
+            report,
             session: RefCell::default(),
             waiting: RefCell::default(),
             sending: Cell::new(false),
             over: Cell::new(false),
             abort: abort.unwrap_or(JsValue::UNDEFINED),
         });
-        let farewell = Farewell::listen(Rc::downgrade(&line));
-        let running = line.clone();
-        spawn_local(async move { running.run().await });
-        Self { line, _farewell: farewell }
+        let receiving = line.clone();
+        spawn_local(async move {
+            let ended = receiving.receive().await;
+            receiving.end_with(ended);
+        });
+        Self { line }
     }
 
     pub(super) fn send(&self, text: String) {
         self.line.waiting.borrow_mut().push(text);
         if !self.line.sending.replace(true) {
             let line = self.line.clone();
-            spawn_local(async move { line.send_waiting().await });
+            spawn_local(async move {
+                let ended = line.send().await;
+                line.sending.set(false);
+                line.end_with(ended);
+            });
         }
     }
 
@@ -74,11 +79,11 @@ impl Polling {
 
     /// Ends the connection as a socket does: what was given to it goes out first.
     pub(super) fn close(&self) {
-        let line = &self.line;
+        let line = self.line.clone();
         line.end();
-        // Else whoever sends says goodbye when that is done.
+        // Else it is done by whoever sends.
         if !line.sending.get() {
-            line.leave();
+            spawn_local(async move { line.leave().await });
         }
     }
 }
@@ -90,100 +95,78 @@ impl Drop for Polling {
 }
 
 impl Line {
-    async fn run(&self) {
-        match self.post(OPEN, "", self.signal()).await {
-            Ok((200, body)) => match session_of(&body) {
-                Some(session) if self.over.get() => {
-                    // Given up while the server was answering.
-                    self.session.replace(Some(session));
-                    return self.leave();
-                }
-                Some(session) => {
-                    self.session.replace(Some(session));
-                    (self.report)(SocketEvent::Opened);
-                }
-                None => return self.fail(200, ""),
-            },
-            Ok((status, body)) => return self.fail(status, &body),
-            Err(reason) => return self.lose(1006, reason),
-        }
+    /// Opens the connection and reports what comes, until it ends.
+    async fn receive(&self) -> Result<(), (u16, String)> {
+        let signal = property(&self.abort, "signal");
+        let opened = self.ask(OPEN, "", &signal).await?;
+        let session = session_of(&opened).ok_or_else(|| (1006, "an answer without a session".to_owned()))?;
+        self.session.replace(session.clone());
+        (self.report)(SocketEvent::Opened);
         while !self.over.get() {
-            match self.post(RECEIVE, &self.session(), self.signal()).await {
-                Ok((200, body)) if !self.over.get() => (self.report)(SocketEvent::Text(body)),
-                Ok((200 | 204, _)) => {}
-                Ok((status, body)) => return self.fail(status, &body),
-                Err(reason) => return self.lose(1006, reason),
+            let frame = self.ask(RECEIVE, &session, &signal).await?;
+            if !frame.is_empty() && !self.over.get() {
+                (self.report)(SocketEvent::Text(frame));
             }
         }
+        Ok(())
     }
 
-    async fn send_waiting(&self) {
-        while !self.waiting.borrow().is_empty() && self.session.borrow().is_some() {
-            let frame = join(&mut self.waiting.borrow_mut());
-            let body = format!("{}\n{frame}", self.session());
-            // It is not ended with the connection: what the core gave goes out.
-            match self.post(SEND, &body, JsValue::UNDEFINED).await {
-                Ok((204, _)) => {}
-                Ok((status, body)) => self.fail(status, &body),
-                Err(reason) => self.lose(1006, reason),
+    /// Sends what waits, and what comes to wait meanwhile.
+    async fn send(&self) -> Result<(), (u16, String)> {
+        while !self.waiting.borrow().is_empty() {
+            let body = format!("{}\n{}", self.session.borrow(), join(&mut self.waiting.borrow_mut()));
+            // Not ended with the connection: what was given to it goes out.
+            self.ask(SEND, &body, &JsValue::UNDEFINED).await?;
+            if !self.over.get() {
+                pause(SEND_INTERVAL_MS).await;
             }
         }
-        self.sending.set(false);
         if self.over.get() {
-            self.leave();
+            self.leave().await;
+        }
+        Ok(())
+    }
+
+    /// Tells the server that nobody will ask any more. One that is not told finds out for itself.
+    async fn leave(&self) {
+        let session = self.session.take();
+        if !session.is_empty() {
+            let _left = self.ask(CLOSE, &session, &JsValue::NULL).await;
         }
     }
 
-    /// One request. Its answer's status and body, or why there is none.
-    async fn post(&self, path: &str, body: &str, signal: JsValue) -> Result<(u16, String), String> {
-        let answered = async {
-            let answer = JsFuture::from(self.fetch(path, body, ("signal", signal))?).await?;
-            let status = property(&answer, "status").as_f64().unwrap_or_default();
-            // As bytes: a string would be decoded here and encoded again for the core.
-            let body = Promise::resolve(&call_method(&answer, "arrayBuffer", &[])?);
-            Ok((status, Uint8Array::new(&JsFuture::from(body).await?).to_vec()))
-        };
-        let (status, body) = answered.await.map_err(|thrown: JsValue| explain(&thrown))?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "100 to 599")]
-        let status = status as u16;
-        Ok((status, String::from_utf8(body).unwrap_or_default()))
+    /// The answer to a request; if it says that the connection is over, how. Without a signal that could end it, it
+    /// outlives the page.
+    async fn ask(&self, path: &str, body: &str, signal: &JsValue) -> Result<String, (u16, String)> {
+        let (status, body) =
+            self.fetch(path, body, signal).await.map_err(|thrown| (1006, explain(&thrown)))?;
+        let body = String::from_utf8(body).unwrap_or_default();
+        if status == 200 || status == 204 { Ok(body) } else { Err(close_of(status, &body)) }
     }
 
-    fn fetch(&self, path: &str, body: &str, option: (&str, JsValue)) -> Result<Promise, JsValue> {
+    async fn fetch(&self, path: &str, body: &str, signal: &JsValue) -> Result<(u16, Vec<u8>), JsValue> {
         let init = Object::new();
-        let text = JsValue::from_str;
-        for (name, value) in [
-            ("method", text("POST")),
-            ("body", text(body)),
-            ("cache", text("no-store")),
-            ("credentials", text("omit")),
-            ("redirect", text("error")),
-            option,
-        ] {
-            Reflect::set(&init, &text(name), &value)?;
+        let set = |name: &str, value: &JsValue| Reflect::set(&init, &JsValue::from_str(name), value);
+        set("body", &JsValue::from_str(body))?;
+        set("signal", signal)?;
+        set("keepalive", &JsValue::from_bool(signal.is_null()))?;
+        for (name, value) in
+            [("method", "POST"), ("cache", "no-store"), ("credentials", "omit"), ("redirect", "error")]
+        {
+            set(name, &JsValue::from_str(value))?;
         }
-        let address = format!("{}{path}", self.address);
-        call_method(&js_sys::global(), "fetch", &[text(&address), init.into()])?.dyn_into()
+        let address = JsValue::from_str(&format!("{}{path}", self.address));
+        let answer = wait_for(call_method(&js_sys::global(), "fetch", &[address, init.into()])?).await?;
+        // As bytes: a string would be decoded here and encoded again for the core.
+        let body = wait_for(call_method(&answer, "arrayBuffer", &[])?).await?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "100 to 599")]
+        let status = property(&answer, "status").as_f64().unwrap_or_default() as u16;
+        Ok((status, Uint8Array::new(&body).to_vec()))
     }
 
-    /// What ends with the connection.
-    fn signal(&self) -> JsValue {
-        property(&self.abort, "signal")
-    }
-
-    fn session(&self) -> String {
-        self.session.borrow().clone().unwrap_or_default()
-    }
-
-    fn fail(&self, status: u16, body: &str) {
-        let (code, reason) = close_of(status, body);
-        self.lose(code, reason);
-    }
-
-    /// The connection ended by itself.
-    fn lose(&self, code: u16, reason: String) {
-        if !self.over.get() {
-            self.session.take();
+    /// The connection ended by itself, unless it was ended before.
+    fn end_with(&self, ended: Result<(), (u16, String)>) {
+        if let (Err((code, reason)), false) = (ended, self.over.get()) {
             self.end();
             (self.report)(SocketEvent::Closed { code, reason });
         }
@@ -195,41 +178,8 @@ impl Line {
             let _aborted = call_method(&self.abort, "abort", &[]);
         }
     }
-
-    /// Tells the server that nobody will ask any more, in a way that outlives the page.
-    fn leave(&self) {
-        let Some(session) = self.session.take() else { return };
-        if let Ok(asked) = self.fetch(CLOSE, &session, ("keepalive", JsValue::TRUE)) {
-            // A server that is not told finds out for itself.
-            spawn_local(async move { drop(JsFuture::from(asked).await) });
-        }
-    }
 }
 
-/// Says goodbye when the page goes: the browser closes its sockets then, and knows nothing of this connection.
-struct Farewell {
-    target: EventTarget,
-    listener: Closure<dyn FnMut()>,
-}
-
-impl Farewell {
-    fn listen(line: Weak<Line>) -> Option<Self> {
-        let target = js_sys::global().dyn_into::<EventTarget>().ok()?;
-        let listener = Closure::<dyn FnMut()>::new(move || {
-            if let Some(line) = line.upgrade() {
-                line.end();
-                line.leave();
-            }
-        });
-        target.add_event_listener_with_callback(LEAVING, listener.as_ref().unchecked_ref()).ok()?;
-        Some(Self { target, listener })
-    }
-}
-
-impl Drop for Farewell {
-    fn drop(&mut self) {
-        // There is nothing to do about a target that is gone.
-        let _removed =
-            self.target.remove_event_listener_with_callback(LEAVING, self.listener.as_ref().unchecked_ref());
-    }
+fn wait_for(promise: JsValue) -> JsFuture {
+    JsFuture::from(promise.dyn_into().unwrap_or_else(|value| Promise::resolve(&value)))
 }

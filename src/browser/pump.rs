@@ -8,10 +8,10 @@ use std::rc::{Rc, Weak};
 
 use gloo_timers::callback::Timeout;
 use js_sys::{Function, Promise};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
-use super::clock::Clock;
+use super::clock::{Clock, pause};
 use super::global::explain;
 use super::lifecycle::Lifecycle;
 use super::locks::StreamLock;
@@ -298,14 +298,7 @@ impl Pump {
         self.lifecycle.take();
         self.pipes.take();
         while self.commits.get() > 0 {
-            let turn = Promise::new(&mut |resolve, _| {
-                Timeout::new(1, move || {
-                    // A promise's resolver does not throw.
-                    let _resolved = resolve.unchecked_ref::<Function>().call0(&JsValue::UNDEFINED);
-                })
-                .forget();
-            });
-            let _turn = JsFuture::from(turn).await;
+            pause(1).await;
         }
         if let Some(storage) = &self.storage {
             storage.close();

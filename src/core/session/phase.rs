@@ -55,16 +55,13 @@ impl Phase {
     }
 
     /// All pipes that exist, in use or not yet.
-    pub(super) fn pipes(&self) -> Vec<PipeId> {
+    pub(super) fn links(&self) -> [Option<Link>; 2] {
         match self {
-            Self::Opening { race } => race.links().iter().map(|link| link.pipe).collect(),
-            Self::Greeting { link, .. } => vec![link.pipe],
-            Self::Live { link, upgrade } => {
-                let rival = upgrade.link().map(|rival| rival.pipe);
-                [Some(link.pipe), rival].into_iter().flatten().collect()
-            }
+            Self::Opening { race } => race.links(),
+            Self::Greeting { link, .. } => [Some(*link), None],
+            Self::Live { link, upgrade } => [Some(*link), upgrade.link()],
             Self::Idle | Self::AwaitingToken { .. } | Self::Backoff { .. } | Self::Asleep | Self::Failed => {
-                Vec::new()
+                [None, None]
             }
         }
     }

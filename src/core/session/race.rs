@@ -12,7 +12,7 @@ pub(super) const RIVAL_MS: u64 = 2_500;
 /// One attempt to connect.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Race {
-    opening: Vec<Link>,
+    opening: [Option<Link>; 2],
     /// Who is going to join, and when.
     joins: Option<(Transport, Timestamp)>,
     deadline: Timestamp,
@@ -22,12 +22,12 @@ impl Race {
     /// An attempt that begins now.
     pub(super) fn new(now: Timestamp, first: Link, rival: Option<Transport>, patience_ms: u64) -> Self {
         let joins = rival.map(|rival| (rival, now.after(RIVAL_MS)));
-        Self { opening: vec![first], joins, deadline: now.after(patience_ms) }
+        Self { opening: [Some(first), None], joins, deadline: now.after(patience_ms) }
     }
 
     /// The pipes that are being opened.
-    pub(super) fn links(&self) -> &[Link] {
-        &self.opening
+    pub(super) fn links(&self) -> [Option<Link>; 2] {
+        self.opening
     }
 
     pub(super) fn poll_timeout(&self) -> Timestamp {
@@ -41,15 +41,17 @@ impl Race {
 
     /// Another pipe takes part, and is given its time too.
     pub(super) fn join(&mut self, now: Timestamp, link: Link, patience_ms: u64) {
-        self.opening.push(link);
+        let [first, second] = &mut self.opening;
+        *if first.is_none() { first } else { second } = Some(link);
         self.deadline = self.deadline.max(now.after(patience_ms));
     }
 
     /// A pipe failed. Returns what it was; with `hurry` whoever is going to join does so at once, if nobody is left.
     pub(super) fn leave(&mut self, now: Timestamp, pipe: PipeId, hurry: bool) -> Option<Link> {
-        let at = self.opening.iter().position(|link| link.pipe == pipe)?;
-        let left = self.opening.remove(at);
-        if self.opening.is_empty() {
+        let is_it = |link: &mut Link| link.pipe == pipe;
+        let [first, second] = &mut self.opening;
+        let left = first.take_if(is_it).or_else(|| second.take_if(is_it))?;
+        if self.opening == [None, None] {
             match &mut self.joins {
                 Some((_, at)) if hurry => *at = now,
                 _ => self.joins = None,
@@ -67,6 +69,6 @@ impl Race {
 
     /// Whether nobody takes part any more.
     pub(super) fn is_over(&self) -> bool {
-        self.opening.is_empty() && self.joins.is_none()
+        self.opening == [None, None] && self.joins.is_none()
     }
 }

@@ -2,45 +2,32 @@
 
 use super::Transport;
 
-/// Schemes of polling and what they are for a WebSocket.
-const SCHEMES: [(&str, &str); 2] = [("http://", "ws://"), ("https://", "wss://")];
-
-/// Where `transport` is to be found, given the configured absolute address.
+/// Where `transport` is to be found, given the configured address, absolute and with a scheme in small letters.
 ///
 /// A WebSocket's address is taken as it is, with its scheme if it has another. Polling lies beside it: the last segment
 /// of the path becomes `poll`. An `http` address is that of polling itself.
 pub fn address(url: &str, transport: Transport) -> String {
+    let is_socket = url.starts_with("ws");
+    // Both kinds of scheme end alike: `://…`, or `s://…`.
+    let rest = url.get(if is_socket { 2 } else { 4 }..).unwrap_or_default();
     match transport {
-        Transport::WebSocket => match rescheme(url, |(http, socket)| (http, socket)) {
-            Some((scheme, rest)) => format!("{scheme}{rest}"),
-            None => url.to_owned(),
-        },
+        Transport::WebSocket => ["ws", rest].concat(),
         Transport::Polling => {
-            let url = url.split(['?', '#']).next().unwrap_or_default();
-            match rescheme(url, |(http, socket)| (socket, http)) {
-                Some((scheme, rest)) => {
-                    let folder = rest.rfind('/').map_or(rest, |at| rest.get(..at).unwrap_or_default());
-                    format!("{scheme}{folder}/poll")
-                }
-                None => {
-                    let base = url.trim_end_matches('/');
-                    let has_path = base.split_once("://").is_some_and(|(_, rest)| rest.contains('/'));
-                    format!("{base}{}", if has_path { "" } else { "/poll" })
-                }
-            }
+            let end = rest.bytes().position(|letter| letter == b'?' || letter == b'#');
+            let path = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
+            let base = match last_slash(path) {
+                Some(at) if is_socket || at + 1 == path.len() => path.get(..at).unwrap_or_default(),
+                Some(_) | None => path,
+            };
+            let is_whole = !is_socket && last_slash(base).is_some();
+            ["http", base, if is_whole { "" } else { "/poll" }].concat()
         }
     }
 }
 
-/// The scheme that takes the place of the one `url` has, and what follows it; nothing if it has that one already.
-fn rescheme(
-    url: &str,
-    way: impl Fn((&'static str, &'static str)) -> (&'static str, &'static str),
-) -> Option<(&'static str, &str)> {
-    SCHEMES.into_iter().map(way).find_map(|(from, to)| {
-        let start = url.get(..from.len()).filter(|start| start.eq_ignore_ascii_case(from))?;
-        Some((to, url.get(start.len()..)?))
-    })
+/// The last `/` that is part of the path, behind `s://` and a host.
+fn last_slash(rest: &str) -> Option<usize> {
+    rest.bytes().rposition(|letter| letter == b'/').filter(|at| *at >= "s://".len())
 }
 
 #[cfg(test)]
@@ -51,14 +38,14 @@ mod tests {
     fn polling_lies_beside_the_socket_and_an_http_address_is_its_own() {
         for (url, polling) in [
             ("ws://host/ws", "http://host/poll"),
-            ("WSS://host:8443/a/b/ws?room=5", "https://host:8443/a/b/poll"),
+            ("wss://host:8443/a/b/ws?room=5", "https://host:8443/a/b/poll"),
             ("wss://host", "https://host/poll"),
             ("wss://host/?token=secret/of", "https://host/poll"),
             ("wss://[::1]:80/", "https://[::1]:80/poll"),
             ("https://host/realtime", "https://host/realtime"),
             ("https://host/realtime/?token=secret", "https://host/realtime"),
             ("http://host:80", "http://host:80/poll"),
-            ("HTTP://host/", "HTTP://host/poll"),
+            ("http://host/", "http://host/poll"),
         ] {
             assert_eq!(address(url, Transport::Polling), polling, "{url}");
         }
@@ -69,7 +56,7 @@ mod tests {
         for (url, socket) in [
             ("wss://host/ws?room=5", "wss://host/ws?room=5"),
             ("https://host/ws", "wss://host/ws"),
-            ("HTTP://host", "ws://host"),
+            ("http://host", "ws://host"),
         ] {
             assert_eq!(address(url, Transport::WebSocket), socket, "{url}");
         }

@@ -45,13 +45,15 @@ pub fn join(waiting: &mut Vec<String>) -> String {
 /// The close code and the reason that an answer of this status stands for.
 pub fn close_of(status: u16, body: &str) -> (u16, String) {
     let said = Fields::parse(body).unwrap_or_default();
-    let code = said.u53("code").and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 1_000);
-    match (status, code) {
-        (410, Some(code)) => (code, said.string("reason").unwrap_or_default()),
-        (413, _) => (1009, "HTTP 413".to_owned()),
-        (429, _) => (4429, "HTTP 429".to_owned()),
-        _ => (1006, format!("HTTP {status}")),
-    }
+    let told = said.u53("code").and_then(|code| u16::try_from(code).ok()).filter(|code| *code >= 1_000);
+    let code = match (status, told) {
+        (410, Some(code)) => return (code, said.string("reason").unwrap_or_default()),
+        (413, _) => 1009,
+        (429, _) => 4429,
+        (503, _) => 1013,
+        _ => 1006,
+    };
+    (code, format!("HTTP {status}"))
 }
 
 #[cfg(test)]
@@ -94,6 +96,7 @@ mod tests {
             (404, r#"{"code":4403}"#, 1006, "HTTP 404"),
             (413, "", 1009, "HTTP 413"),
             (429, "", 4429, "HTTP 429"),
+            (503, r#"{"retryAfter":5}"#, 1013, "HTTP 503"),
             (200, "<html>", 1006, "HTTP 200"),
         ] {
             assert_eq!(close_of(status, body), (code, reason.to_owned()), "{status} {body}");

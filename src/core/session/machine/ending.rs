@@ -129,17 +129,8 @@ impl Session {
 
     /// Closes every pipe there is.
     pub(super) fn close_pipes(&mut self, code: u16, reason: &'static str) {
-        for pipe in self.phase.pipes() {
-            self.actions.push(Action::Close(pipe, code, reason));
-        }
-    }
-
-    /// Closes the pipe that was tried beside the one in use, which is closed itself.
-    pub(super) fn close_rival(&mut self) {
-        if let Phase::Live { upgrade, .. } = &self.phase
-            && let Some(rival) = upgrade.link()
-        {
-            self.actions.push(Action::Close(rival.pipe, 1000, "the connection it was to replace is lost"));
+        for link in self.phase.links().into_iter().flatten() {
+            self.actions.push(Action::Close(link.pipe, code, reason));
         }
     }
 }

@@ -50,7 +50,7 @@ impl Session {
         if let Some(rival) = race.take_joining(now) {
             return self.join_race(now, rival);
         }
-        for link in race.links().to_vec() {
+        for link in race.links().into_iter().flatten() {
             self.on_failed(now, link.transport);
         }
         self.close_pipes(1000, "connect timeout");
@@ -68,7 +68,7 @@ impl Session {
     pub fn handle_opened(&mut self, now: Timestamp, pipe: PipeId) {
         match &mut self.phase {
             Phase::Opening { race } => {
-                let won = race.links().iter().find(|link| link.pipe == pipe).copied();
+                let won = race.links().into_iter().flatten().find(|link| link.pipe == pipe);
                 if let Some(link) = won {
                     self.on_won(now, link);
                 }
@@ -89,7 +89,7 @@ impl Session {
 
     fn on_won(&mut self, now: Timestamp, link: Link) {
         let Phase::Opening { race } = &self.phase else { return };
-        for loser in race.links().to_vec() {
+        for loser in race.links().into_iter().flatten() {
             if loser.pipe != link.pipe {
                 self.actions.push(Action::Close(loser.pipe, 1000, "another one opened first"));
                 // Polling that was slower than the WebSocket is as it should be.
@@ -243,7 +243,9 @@ impl Session {
             }
             Phase::Greeting { link, .. } | Phase::Live { link, .. } if link.pipe == pipe => {
                 self.on_silent_end(now, code);
-                self.close_rival();
+                if let [_, Some(rival)] = self.phase.links() {
+                    self.actions.push(Action::Close(rival.pipe, 1000, "the one it was to replace is lost"));
+                }
                 self.on_lost(now, code, reason);
             }
             Phase::Live { upgrade, .. } if upgrade.link().is_some_and(|link| link.pipe == pipe) => {
