@@ -3,6 +3,7 @@
 mod channels;
 mod connection;
 mod storage;
+mod transport;
 mod writes;
 
 use std::sync::Arc;
@@ -32,6 +33,8 @@ struct Bench {
     /// Messages sent since the last look.
     sent: Vec<String>,
     frames: usize,
+    /// On which pipe each frame was sent, and the types of its messages.
+    framed: Vec<(PipeId, String)>,
     commits: Vec<(BatchId, Vec<StorageOp>)>,
     settled: Vec<(Ticket, Outcome)>,
     events: Vec<Event>,
@@ -62,6 +65,7 @@ impl Bench {
             pipe: PipeId(0),
             sent: Vec::new(),
             frames: 0,
+            framed: Vec::new(),
             commits: Vec::new(),
             settled: Vec::new(),
             events: Vec::new(),
@@ -129,9 +133,11 @@ impl Bench {
     fn drain(&mut self) {
         while let Some(output) = self.client.poll_output() {
             match output {
-                Output::Effect(Effect::SendText(_, frame)) => {
+                Output::Effect(Effect::SendText(pipe, frame)) => {
                     self.frames += 1;
                     let messages = read_frame(&frame).unwrap();
+                    let types = messages.iter().flatten().map(|message| field(message.text, "type"));
+                    self.framed.push((pipe, types.collect::<Vec<_>>().join("+")));
                     self.sent.extend(messages.into_iter().flatten().map(|message| message.text.to_owned()));
                 }
                 Output::Effect(Effect::Commit(batch, ops)) => self.commits.push((batch, ops)),
@@ -183,6 +189,11 @@ impl Bench {
 
     fn signal(&mut self, signal: Signal) {
         self.give(Input::Signal(signal));
+    }
+
+    /// The frames sent on a pipe, as the types of their messages.
+    fn frames_of(&self, pipe: PipeId) -> Vec<String> {
+        self.framed.iter().filter(|(on, _)| *on == pipe).map(|(_, types)| types.clone()).collect()
     }
 
     /// The types of what was sent since the last look.

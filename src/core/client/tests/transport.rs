@@ -44,7 +44,8 @@ fn the_secret_is_in_no_address_of_polling_and_in_its_first_message() {
             config.placement = placement;
             config.protocols = vec!["chat".to_owned()];
         });
-        let [(_, Transport::WebSocket, ..), (_, Transport::Polling, url, protocols)] = &opened(&bench)[..] else {
+        let [(_, Transport::WebSocket, ..), (_, Transport::Polling, url, protocols)] = &opened(&bench)[..]
+        else {
             panic!("{:?}", opened(&bench))
         };
         assert_eq!((url.as_str(), protocols.len()), ("http://host/poll", 0));
@@ -74,7 +75,10 @@ fn the_way_back_to_a_websocket_loses_and_doubles_nothing() {
     assert_eq!(bench.sent_types(), ["event:create"]);
     bench.hear(r#"{"type":"pong","payload":{"time":1}}"#);
     bench.wait(500);
-    assert!(!bench.effects.contains(&Effect::ClosePipe(old, 1000, "moved to a WebSocket")), "an answer is due");
+    assert!(
+        !bench.effects.contains(&Effect::ClosePipe(old, 1000, "moved to a WebSocket")),
+        "an answer is due"
+    );
     bench.give(Input::Pipe(old, PipeEvent::Text(&ack(1, &id, 1, "Stand-up"))));
     bench.give(Input::Pipe(old, PipeEvent::Text(&change(8, &id, 1, "Stand-up"))));
     bench.wait(200);
@@ -84,7 +88,10 @@ fn the_way_back_to_a_websocket_loses_and_doubles_nothing() {
     assert!(subscribe.contains(r#""epoch":"e","seq":8"#), "{subscribe}");
     assert!(bench.outcome(confirmed).is_some());
     let told = |event: &Event| {
-        matches!(event, Event::StateChanged(..) | Event::Connected | Event::Disconnected(..) | Event::Error(_))
+        matches!(
+            event,
+            Event::StateChanged(..) | Event::Connected | Event::Disconnected(..) | Event::Error(_)
+        )
     };
     assert!(!bench.events.iter().any(told), "{:?}", bench.events);
     bench.sent.clear();
@@ -135,15 +142,19 @@ fn the_next_program_begins_with_what_worked() {
     bench.open();
     bench.hear(WELCOME);
     for _ in 0..2 {
-        let old = opened(&bench).iter().rev().find(|(_, transport, ..)| *transport == Transport::Polling).unwrap().0;
+        let old = opened(&bench)
+            .iter()
+            .rev()
+            .find(|(_, transport, ..)| *transport == Transport::Polling)
+            .unwrap()
+            .0;
         bench.pipe = old;
         until_try(&mut bench, old);
         bench.lose(1006);
         bench.pipe = old;
     }
     let until_ms = bench.now().wall_ms + POLLING_FIRST_MS;
-    let row =
-        Row { table: Table::Meta, key: POLLING_KEY.to_owned(), value: encode_polling(until_ms) };
+    let row = Row { table: Table::Meta, key: POLLING_KEY.to_owned(), value: encode_polling(until_ms) };
     let (_, ops) = bench.commits.last().unwrap();
     assert_eq!(ops, &[StorageOp::Put(row.clone())]);
 
