@@ -25,7 +25,7 @@ const DEFLATED_PERCENT_MAX: usize = 80;
 /// A frame from this size on is a large one.
 const INBOUND_LARGE_BYTES: usize = 16 * 1024;
 /// Large frames that wait for the hub, of all connections together: what is behind them stays with the clients.
-const INBOUND_LARGE_MAX: usize = 64;
+const INBOUND_LARGE_MAX: usize = 16;
 /// What room is made first for what is inflated.
 const INFLATE_BYTES: usize = 4 * 1024;
 /// Frames that are kept for whoever wants the same: the parts of one large snapshot.
