@@ -136,21 +136,21 @@ impl Client {
     }
 
     fn unsubscribe(&mut self, now: Now, channel: &str) {
-        let Some(waiting) = self.channels.unsubscribe(channel) else { return };
-        for ticket in waiting {
-            self.settle(
-                ticket,
-                Outcome::Refused(Fault::new(
-                    FaultCode::Unsubscribed,
-                    "unsubscribed before the server answered",
-                )),
-            );
+        for ticket in self.channels.unsubscribe(now.mono, channel) {
+            let text = "unsubscribed before the server answered";
+            self.settle(ticket, Outcome::Refused(Fault::new(FaultCode::Unsubscribed, text)));
         }
-        let key =
-            channel.strip_prefix("project:").map_or(("channel", channel), |project| ("projectId", project));
-        let mut payload = Fields::new();
-        payload.set_string(key.0, key.1);
-        self.say(now, "unsubscribe", &payload.to_text());
+    }
+
+    /// Tells the server of the channels that nobody wants any more.
+    pub(super) fn leave_channels(&mut self, now: Now) {
+        for channel in self.channels.take_left(now.mono) {
+            let project = channel.strip_prefix("project:").map(|project| ("projectId", project));
+            let (key, name) = project.unwrap_or(("channel", &channel));
+            let mut payload = Fields::new();
+            payload.set_string(key, name);
+            self.say(now, "unsubscribe", &payload.to_text());
+        }
     }
 
     fn point(&mut self, position: &str) -> Result<Reply, Fault> {

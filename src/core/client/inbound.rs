@@ -256,7 +256,7 @@ impl Client {
 
     fn on_pong(&mut self, now: Now, payload: &str) {
         let fields = Fields::parse(payload).unwrap_or_default();
-        self.timings.answered(now.mono.0, Question::Ping, fields.u53("time"));
+        self.note_round_trip(now, Question::Ping, fields.u53("time"));
         if mutant!(heads_ignored) {
             return;
         }

@@ -1,6 +1,6 @@
 //! What the session wants, and what a connection's end means for the rest.
 
-use super::{ACK_PROBE_MS, Client, Dialect};
+use super::{ACK_PROBE_MS, ACK_PROBE_WITHIN_MS, Client, Dialect};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Effect, Event, Outcome};
 use crate::core::session::{Action, State};
@@ -87,6 +87,10 @@ impl Client {
     pub(super) fn probe_at(&self) -> Option<Timestamp> {
         let oldest = self.outbox.oldest_sent().filter(|_| !mutant!(no_ack_probe))?;
         let asked = self.probed_for.as_ref() == Some(&oldest.id);
-        oldest.sent_at.filter(|_| !asked).map(|at| at.after(ACK_PROBE_MS))
+        let patience = self.timings.round_trip().map_or(0, |(smoothed, _)| 4 * smoothed);
+        oldest
+            .sent_at
+            .filter(|_| !asked)
+            .map(|at| at.after(patience.clamp(ACK_PROBE_MS, ACK_PROBE_WITHIN_MS)))
     }
 }

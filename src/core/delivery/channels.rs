@@ -12,6 +12,9 @@ use crate::core::wire::Outgoing;
 
 /// Most changes held back behind a gap; more are asked for again.
 const HELD_MAX: usize = 256;
+/// How long a channel is kept that nobody wants any more, ms: React's StrictMode and a change of route leave and come
+/// back within it.
+const LINGER_MS: u64 = 250;
 /// Most message ids remembered to recognise repetitions of messages without a sequence.
 const SEEN_MAX: usize = 1_024;
 
@@ -37,6 +40,8 @@ pub struct Content {
 struct Channel {
     subscribers: u64,
     request: Option<String>,
+    /// When nobody will have wanted it long enough for the server to be told.
+    leave_at: Option<Timestamp>,
     /// When to ask again, after a refusal that was not final.
     retry_at: Option<Timestamp>,
     live: bool,
@@ -87,17 +92,36 @@ impl Channels {
         }
         let Some(channel) = self.list.get_mut(name) else { return false };
         channel.subscribers += 1;
+        channel.leave_at = None;
         channel.request.is_none() && !channel.live && channel.snapshot.is_none() && channel.retry_at.is_none()
     }
 
-    /// Counts a subscriber less. Returns whether the server has to be told, and who waited in vain.
-    pub fn unsubscribe(&mut self, name: &str) -> Option<Vec<Ticket>> {
-        let channel = self.list.get_mut(name)?;
+    /// Counts a subscriber less. The last one's channel is kept for a moment: who unmounts and mounts again asks for
+    /// nothing anew. Returns who waited in vain.
+    pub fn unsubscribe(&mut self, now: Timestamp, name: &str) -> Vec<Ticket> {
+        let Some(channel) = self.list.get_mut(name) else { return Vec::new() };
         channel.subscribers = channel.subscribers.saturating_sub(1);
         if channel.subscribers > 0 {
-            return None;
+            return Vec::new();
         }
-        self.list.remove(name).map(|channel| channel.waiting)
+        channel.leave_at.get_or_insert(now.after(LINGER_MS));
+        std::mem::take(&mut channel.waiting)
+    }
+
+    /// Channels that nobody wanted for long enough. They are not there any more.
+    pub fn take_left(&mut self, now: Timestamp) -> Vec<String> {
+        let left = |channel: &Channel| channel.leave_at.is_some_and(|at| at <= now);
+        let names = self.list.iter().filter(|(_, channel)| left(channel)).map(|(name, _)| name.clone());
+        let names: Vec<String> = names.collect();
+        for name in &names {
+            self.list.remove(name);
+        }
+        names
+    }
+
+    /// When [`Channels::take_left`] has something.
+    pub fn leave_due(&self) -> Option<Timestamp> {
+        self.list.values().filter_map(|channel| channel.leave_at).min()
     }
 
     /// Somebody waits until the channel is live. Returns whether it is.
@@ -121,8 +145,9 @@ impl Channels {
         self.list.contains_key(name)
     }
 
-    /// A connection ended: nothing is live or asked for.
+    /// A connection ended: nothing is live or asked for, and what nobody wants is left.
     pub fn connection_ended(&mut self) {
+        self.list.retain(|_, channel| channel.leave_at.is_none());
         for channel in self.list.values_mut() {
             channel.request = None;
             channel.retry_at = None;
@@ -331,102 +356,4 @@ impl Channels {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn live(epoch: &str, seq: u64) -> Channels {
-        let mut channels = Channels::default();
-        assert!(channels.subscribe("c"));
-        channels.request("c", "r".to_owned(), 0);
-        channels.answered("c", Position { epoch: epoch.to_owned(), seq }, false);
-        assert_eq!(channels.add_content("c", vec![], false).map(|content| content.events.len()), Some(0));
-        channels
-    }
-
-    #[test]
-    fn out_of_order_changes_are_applied_once_each_and_in_order() {
-        let mut channels = live("e", 0);
-        let mut applied = Vec::new();
-        let mut asked = 0;
-        for seq in [1, 2, 2, 5, 4, 6] {
-            match channels.arrive("c", seq, || seq.to_string().into()) {
-                Arrival::Next => applied.push(seq),
-                Arrival::Gap => {
-                    asked += 1;
-                    channels.request("c", "again".to_owned(), 0);
-                }
-                Arrival::Repeated | Arrival::Held => {}
-            }
-        }
-        channels.answered("c", Position { epoch: "e".to_owned(), seq: 6 }, true);
-        assert_eq!(channels.arrive("c", 3, || "3".into()), Arrival::Next);
-        applied.push(3);
-        while let Some(message) = channels.next_held("c") {
-            applied.push(message.parse().unwrap());
-        }
-        assert_eq!((applied, asked), (vec![1, 2, 3, 4, 5, 6], 1));
-        assert_eq!((channels.duplicates, channels.gaps), (1, 1));
-    }
-
-    #[test]
-    fn content_in_parts_is_whole_before_later_changes_count() {
-        let mut channels = live("e", 3);
-        channels.connection_ended();
-        channels.request("c", "r2".to_owned(), 0);
-        channels.answered("c", Position { epoch: "new".to_owned(), seq: 7 }, false);
-        assert_eq!(channels.add_content("c", vec![Arc::from("a")], true), None);
-        assert_eq!(channels.arrive("c", 8, || "8".into()), Arrival::Held);
-        assert_eq!(channels.next_held("c"), None);
-        assert_eq!(
-            channels.add_content("c", vec![Arc::from("b")], false).map(|content| content.events.len()),
-            Some(2)
-        );
-        assert_eq!(channels.next_held("c").as_deref(), Some("8"));
-    }
-
-    #[test]
-    fn content_that_does_not_arrive_whole_leaves_the_position_where_it_was() {
-        let mut channels = live("e", 3);
-        channels.request("c", "r2".to_owned(), 0);
-        channels.answered("c", Position { epoch: "e".to_owned(), seq: 9 }, false);
-        assert_eq!(channels.add_content("c", vec![Arc::from("a")], true), None);
-        assert_eq!(channels.position("c").map(|position| position.seq), Some(3));
-        channels.connection_ended();
-        let request = channels.request("c", "r3".to_owned(), 0).unwrap();
-        assert!(request.contains(r#""seq":3"#), "{request}");
-    }
-
-    #[test]
-    fn a_slow_server_that_was_taken_for_a_plain_one_may_still_refuse() {
-        let mut channels = Channels::default();
-        channels.subscribe("c");
-        channels.request("c", "r".to_owned(), 0);
-        assert!(!channels.wait("c", Ticket(1)));
-        assert_eq!(channels.assume_live(), [Ticket(1)]);
-        assert_eq!(channels.assume_live(), []);
-        assert_eq!(channels.requested("r").as_deref(), Some("c"));
-    }
-
-    #[test]
-    fn two_subscribers_make_one_request() {
-        let mut channels = Channels::default();
-        assert!(channels.subscribe("c"));
-        channels.request("c", "r".to_owned(), 0);
-        assert!(!channels.subscribe("c"));
-        assert_eq!(channels.unsubscribe("c"), None);
-        assert_eq!(channels.unsubscribe("c"), Some(vec![]));
-        assert_eq!(channels.unsubscribe("c"), None);
-    }
-
-    #[test]
-    fn a_recovery_with_nothing_missed_works_again_and_again() {
-        let mut channels = live("e", 0);
-        for _ in 0..3 {
-            channels.connection_ended();
-            let request = channels.request("c", "r".to_owned(), 0).unwrap();
-            assert!(request.contains(r#""epoch":"e","seq":0"#), "{request}");
-            channels.answered("c", Position { epoch: "e".to_owned(), seq: 0 }, true);
-            assert!(!channels.is_behind("c", 0) && channels.is_behind("c", 1));
-        }
-    }
-}
+mod tests;

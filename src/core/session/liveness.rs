@@ -8,6 +8,9 @@ use crate::core::time::Timestamp;
 /// A deadline that fires this late was held up by a suspended page: what the socket received meanwhile comes first.
 const OVERDUE_MS: u64 = 1_000;
 
+/// Shortest time that an answer is given, ms.
+const ANSWER_MS_MIN: u64 = 1_000;
+
 /// What to do about the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -23,6 +26,10 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct Liveness {
     heartbeat: HeartbeatConfig,
+    /// Whether the server set the heartbeat: it knows how soon it answers then.
+    steered: bool,
+    /// The round trip, with room for what it varies by.
+    round_trip_ms: Option<u64>,
     heard: bool,
     /// How long the very first frame may take before it is asked for, if not as long as any other.
     first_ms: Option<u64>,
@@ -36,6 +43,8 @@ impl Liveness {
     pub(super) fn new(heartbeat: HeartbeatConfig) -> Self {
         Self {
             heartbeat,
+            steered: false,
+            round_trip_ms: None,
             heard: false,
             first_ms: None,
             heard_at: Timestamp(0),
@@ -62,7 +71,7 @@ impl Liveness {
 
     /// Bytes left: an answer that is expected has its time from now on.
     pub(super) fn progress(&mut self, now: Timestamp) {
-        let due = now.after(self.heartbeat.timeout_ms);
+        let due = now.after(self.answer_ms());
         self.pong_due = self.pong_due.map(|held| held.max(due));
     }
 
@@ -75,6 +84,20 @@ impl Liveness {
     pub(super) fn steer(&mut self, interval_ms: u64, timeout_ms: u64) {
         self.heartbeat.interval_ms = interval_ms.clamp(1_000, 3_600_000);
         self.heartbeat.timeout_ms = timeout_ms.clamp(500, 60_000);
+        self.steered = true;
+    }
+
+    /// The smoothed round trip and its mean deviation, as of RFC 6298.
+    pub(super) fn set_round_trip(&mut self, smoothed_ms: u64, deviation_ms: u64) {
+        self.round_trip_ms = Some((4 * smoothed_ms).max(smoothed_ms + 4 * deviation_ms));
+    }
+
+    /// How long an answer may take: four round trips, within what the server set. A plain server has the whole time of
+    /// the configuration.
+    pub(super) fn answer_ms(&self) -> u64 {
+        let most = self.heartbeat.timeout_ms;
+        let adapted = self.round_trip_ms.filter(|_| self.steered);
+        adapted.map_or(most, |ms| ms.clamp(ANSWER_MS_MIN.min(most), most))
     }
 
     pub(super) fn poll_timeout(&self) -> Timestamp {
@@ -94,11 +117,11 @@ impl Liveness {
         match self.pong_due {
             _ if self.poll_timeout() > now => Verdict::Wait,
             None => {
-                self.pong_due = Some(now.after(self.heartbeat.timeout_ms));
+                self.pong_due = Some(now.after(self.answer_ms()));
                 Verdict::Ask
             }
             Some(_) if mutant!(no_half_open_detection) => {
-                self.pong_due = Some(now.after(self.heartbeat.timeout_ms));
+                self.pong_due = Some(now.after(self.answer_ms()));
                 Verdict::Ask
             }
             Some(due) if now.since(due) >= OVERDUE_MS && !self.asked_again => {
@@ -109,5 +132,41 @@ impl Liveness {
             }
             Some(_) => Verdict::Dead,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn liveness() -> Liveness {
+        Liveness::new(HeartbeatConfig { interval_ms: 30_000, timeout_ms: 5_000, message: "ping".to_owned() })
+    }
+
+    #[test]
+    fn the_answer_has_four_round_trips_within_what_the_server_set() {
+        let mut liveness = liveness();
+        liveness.set_round_trip(20, 5);
+        assert_eq!(liveness.answer_ms(), 5_000, "a plain server has the configured time");
+        liveness.steer(6_000, 3_000);
+        assert_eq!(liveness.answer_ms(), 1_000);
+        liveness.set_round_trip(300, 50);
+        assert_eq!(liveness.answer_ms(), 1_200);
+        liveness.set_round_trip(400, 500);
+        assert_eq!(liveness.answer_ms(), 2_400);
+        liveness.set_round_trip(4_000, 0);
+        assert_eq!(liveness.answer_ms(), 3_000);
+        liveness.steer(6_000, 500);
+        assert_eq!(liveness.answer_ms(), 500);
+    }
+
+    #[test]
+    fn an_answer_is_expected_from_when_the_question_can_have_left() {
+        let mut liveness = liveness();
+        liveness.begin(Timestamp(0), None);
+        assert!(liveness.ask(Timestamp(0), 2_000));
+        liveness.progress(Timestamp(1_500));
+        assert_eq!(liveness.check(Timestamp(2_000)), Verdict::Wait);
+        assert_eq!(liveness.check(Timestamp(6_500)), Verdict::Dead);
     }
 }

@@ -123,7 +123,32 @@ fn nobody_who_unsubscribes_waits() {
     let ticket = bench.ticket(Call::Subscribe("project:p".to_owned()));
     bench.call(Call::Unsubscribe("project:p".to_owned()));
     assert_eq!(bench.refusal(ticket), Some("unsubscribed"));
-    assert_eq!(bench.sent_types(), ["subscribe", "unsubscribe"]);
+    bench.wait(249);
+    assert_eq!(bench.sent_types(), ["subscribe"]);
+    bench.wait(1);
+    assert_eq!(bench.sent_types(), ["unsubscribe"]);
+}
+
+#[test]
+fn who_leaves_and_comes_back_at_once_asks_for_nothing_anew() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.hear(WELCOME);
+    bench.subscribe("p", 0, &event("e1", 1, "one"));
+    bench.sent.clear();
+    bench.call(Call::Unsubscribe("project:p".to_owned()));
+    bench.wait(200);
+    bench.hear(&change(1, "e1", 2, "two"));
+    let ticket = bench.ticket(Call::Subscribe("project:p".to_owned()));
+    assert_eq!(bench.outcome(ticket), Some(&Outcome::Done));
+    bench.wait(1_000);
+    assert_eq!((bench.sent_types(), bench.title("e1").as_deref()), (vec![], Some("two")));
+    // Over the end of a connection nothing is kept for nobody.
+    bench.call(Call::Unsubscribe("project:p".to_owned()));
+    bench.lose(1006);
+    bench.wait(1_500);
+    bench.open();
+    assert!(!bench.sent_types().contains(&"subscribe".to_owned()));
 }
 
 #[test]
@@ -133,6 +158,7 @@ fn what_a_channel_says_after_it_was_left_is_not_heard() {
     bench.hear(WELCOME);
     bench.subscribe("p", 0, "[]");
     bench.call(Call::Unsubscribe("project:p".to_owned()));
+    bench.wait(250);
     bench.hear(r#"{"type":"event:created","channel":"project:p","seq":1,"payload":{"id":"e","version":1}}"#);
     assert!(bench.client.store().shown("e").is_none());
 }

@@ -146,6 +146,11 @@ impl Session {
         }
     }
 
+    /// How long the server takes to answer: the smoothed round trip and its mean deviation.
+    pub fn set_round_trip(&mut self, smoothed_ms: u64, deviation_ms: u64) {
+        self.liveness.set_round_trip(smoothed_ms, deviation_ms);
+    }
+
     /// What was sent is leaving, if slowly.
     pub fn handle_progress(&mut self, now: Timestamp) {
         self.liveness.progress(now);
