@@ -9,8 +9,10 @@ use crate::core::id::{ClientId, WriteId};
 use crate::core::io::{Call, Effect, Event, Input, PipeEvent, StorageEvent};
 use crate::core::json::Fields;
 use crate::core::metrics::{Cause, Metrics, Question, Report, Step, hash_of};
+use crate::core::offline::Table;
 use crate::core::session::{Signal, State};
 use crate::core::time::Now;
+use crate::core::transport::Transport;
 use crate::core::wire::{Envelope, Kind};
 
 /// What is sent, by the beginning of the message. Types of the program's own are `other`; the three writes are one type.
@@ -62,7 +64,8 @@ impl Client {
             // Message by message, when they are read.
             Input::Pipe(_, PipeEvent::Text(_) | PipeEvent::Binary(_)) | Input::Tick => {}
             Input::Storage(StorageEvent::Loaded(rows)) => {
-                self.trace.note(Step::Loaded, "", [rows.len() as u64, 0, 0, 0]);
+                let failed = rows.iter().filter(|row| row.table == Table::Dead).count();
+                self.trace.note(Step::Loaded, "", [rows.len() as u64, failed as u64, 0, 0]);
             }
             Input::Storage(StorageEvent::Unavailable(_)) => self.trace.note(Step::Unavailable, "", [0; 4]),
             Input::Storage(StorageEvent::Committed(batch)) => {
@@ -96,9 +99,11 @@ impl Client {
             Call::Connect => ("connect", [0; 4]),
             Call::Disconnect => ("disconnect", [0; 4]),
             Call::Reconnect => ("reconnect", [0; 4]),
-            Call::Send { payload, ack, .. } => {
+            Call::Send { kind, payload, ack } => {
                 let ack_ms = ack.map_or(0, |given| given.unwrap_or(self.config.ack_timeout_ms));
-                ("send", [0, payload.len() as u64, ack_ms, self.last_message + 1])
+                // The server answers what it takes for a ping, whoever sent it.
+                let word = if *kind == self.config.heartbeat.message { "send:ping" } else { "send" };
+                (word, [0, payload.len() as u64, ack_ms, self.last_message + 1])
             }
             Call::Subscribe(channel) => ("subscribe", [self.trace.channel(channel), 0, 0, 0]),
             Call::Unsubscribe(channel) => ("unsubscribe", [self.trace.channel(channel), 0, 0, 0]),
@@ -129,10 +134,14 @@ impl Client {
     /// Something goes out.
     pub(super) fn note_effect(&mut self, effect: &Effect) {
         match effect {
-            Effect::OpenPipe { pipe, .. } => {
-                self.metrics.attempted(self.cause);
-                self.metrics.attempts_failed += u64::from(std::mem::replace(&mut self.attempting, true));
-                self.trace.note(Step::Attempt, self.cause.name(), [pipe.0, 0, 0, 0]);
+            Effect::OpenPipe { pipe, transport, .. } => {
+                let cause = self.cause_of_attempt(*transport);
+                if cause != Cause::Transport {
+                    self.metrics.attempts_failed += u64::from(std::mem::replace(&mut self.attempting, true));
+                }
+                self.metrics.attempted(cause);
+                let polling = u64::from(*transport == Transport::Polling);
+                self.trace.note(Step::Attempt, cause.name(), [pipe.0, polling, 0, 0]);
             }
             Effect::ClosePipe(pipe, code, _) => {
                 self.trace.note(Step::Closing, "", [pipe.0, u64::from(*code), 0, 0]);
@@ -148,6 +157,16 @@ impl Client {
             // Message by message, before they are joined.
             Effect::SendText(..) | Effect::Load(_) => {}
         }
+    }
+
+    /// Why a socket is opened, if it is not another way of the attempt that is being made, or than the one in use.
+    fn cause_of_attempt(&self, transport: Transport) -> Cause {
+        let other_way = match self.cause {
+            Cause::Retry => self.attempting,
+            Cause::SignIn => transport == Transport::Polling,
+            Cause::Call | Cause::Wake | Cause::Transport => false,
+        };
+        if other_way || self.is_connected() { Cause::Transport } else { self.cause }
     }
 
     /// Something is told.
@@ -346,6 +365,16 @@ impl Client {
     /// What `getTrace` tells, as JSON text.
     pub fn trace(&self) -> String {
         self.trace.to_json()
+    }
+
+    /// The connection in use.
+    pub fn pipe(&self) -> Option<crate::core::id::PipeId> {
+        self.session.open_pipe()
+    }
+
+    /// How many steps there were, those included that are not kept any more.
+    pub fn steps(&self) -> u64 {
+        self.trace.count()
     }
 
     /// Keeps as many steps from now on, for a driver that has the memory.

@@ -6,6 +6,7 @@ use crate::core::delivery::Lane;
 use crate::core::id::PipeId;
 use crate::core::io::{Effect, Outcome};
 use crate::core::json::push_string;
+use crate::core::metrics::Step;
 use crate::core::time::Now;
 use crate::core::transport::{Transport, address};
 use crate::core::wire::{Outgoing, frame_of};
@@ -216,6 +217,9 @@ impl Client {
         if !collects {
             self.batch_due = None;
             return false;
+        }
+        if self.batch_due.is_none() {
+            self.trace.note(Step::Collecting, "", [unsent, 0, 0, 0]);
         }
         let due = *self.batch_due.get_or_insert(now.mono.after(self.config.batch_delay_ms));
         if due <= now.mono {

@@ -29,7 +29,7 @@ use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{Effect, Event, Input, Outcome, Output, PipeEvent, Reply, StorageOp};
 use crate::core::map::SortedMap;
-use crate::core::metrics::{Cause, Metrics, Timings, Trace};
+use crate::core::metrics::{Cause, Metrics, Step, Timings, Trace};
 use crate::core::presence::{Roster, Throttle};
 use crate::core::rng::Rng;
 use crate::core::session::Session;
@@ -311,6 +311,7 @@ impl Client {
             self.session.handle_heard(now.mono);
             self.on_frame(now, pipe, frame);
         } else {
+            self.trace.note(Step::Aside, "", [pipe.0, 0, 0, 0]);
             self.session.handle_heard_aside(now.mono, pipe);
         }
     }

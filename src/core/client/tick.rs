@@ -3,6 +3,7 @@
 use super::{ACK_PROBE_WITHIN_MS, Client, Dialect, EXPIRY_SWEEP_MS, FRAME_MS, Storage};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Event, Outcome};
+use crate::core::metrics::Step;
 use crate::core::time::{Now, Timestamp, soonest};
 
 impl Client {
@@ -63,6 +64,7 @@ impl Client {
             }
         }
         if self.probe_at().is_some_and(|due| due <= now.mono) {
+            self.trace.note(Step::Overdue, "", [0; 4]);
             self.probed_for = self.outbox.oldest_sent().map(|write| write.id.clone());
             self.session.probe(now.mono, ACK_PROBE_WITHIN_MS);
         }

@@ -25,6 +25,8 @@ pub enum Cause {
     Wake,
     /// There is a new token, or the old one was refused.
     SignIn,
+    /// Another transport than the one that is being tried or in use.
+    Transport,
 }
 
 impl Cause {
@@ -35,6 +37,7 @@ impl Cause {
             Self::Retry => "retry",
             Self::Wake => "wake",
             Self::SignIn => "sign-in",
+            Self::Transport => "transport",
         }
     }
 }
@@ -42,12 +45,12 @@ impl Cause {
 /// Counters since the calendar was made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Metrics {
-    /// Sockets opened or tried.
+    /// Attempts to connect. Another transport of the same attempt is none.
     pub attempts: u64,
     /// Those among them that did not become usable.
     pub attempts_failed: u64,
     /// Attempts by [`Cause`].
-    pub attempts_by_cause: [u64; 4],
+    pub attempts_by_cause: [u64; 5],
     /// Connections that became usable.
     pub connects: u64,
     /// Those among them that took the place of one that was lost.
@@ -97,7 +100,7 @@ pub struct Metrics {
 impl Metrics {
     /// A connection is tried.
     pub fn attempted(&mut self, cause: Cause) {
-        self.attempts += 1;
+        self.attempts += u64::from(cause != Cause::Transport);
         if let Some(count) = self.attempts_by_cause.get_mut(cause as usize) {
             *count += 1;
         }

@@ -54,8 +54,9 @@ impl Report<'_> {
         if let Some(ms) = self.oldest_write_ms {
             number(&mut out, "oldestWriteMs", ms);
         }
-        let [call, retry, wake, sign_in] = m.attempts_by_cause;
-        let causes = [("call", call), ("retry", retry), ("wake", wake), ("signIn", sign_in)];
+        let [call, retry, wake, sign_in, transport] = m.attempts_by_cause;
+        let causes =
+            [("call", call), ("retry", retry), ("wake", wake), ("signIn", sign_in), ("transport", transport)];
         object(&mut out, "attemptsByCause", &causes);
         if let Some((smoothed, variation)) = self.timings.round_trip() {
             object(&mut out, "roundTripMs", &[("smoothed", smoothed), ("variation", variation)]);

@@ -51,10 +51,12 @@ steps! {
     Buffered "buffered" "" ["pipe", "bytes"];
     /// A message arrived, or a run of them.
     Received "received" "type" ["channel", "seq", "messages", "bytes"];
+    /// A frame came on a socket that is not in use.
+    Aside "aside" "" ["pipe"];
     /// The program made a token, or could not.
     TokenGiven "token" "token" ["lifetimeMs"];
     /// The database was read.
-    Loaded "loaded" "" ["rows"];
+    Loaded "loaded" "" ["rows", "failed"];
     /// There is no database.
     Unavailable "unavailable" "" [];
     /// A batch is stored.
@@ -66,7 +68,7 @@ steps! {
     /// The public state changed.
     State "state" "state" [];
     /// A socket is opened.
-    Attempt "attempt" "cause" ["pipe"];
+    Attempt "attempt" "cause" ["pipe", "polling"];
     /// The next attempt comes later.
     Retry "retry" "" ["attempt", "delayMs"];
     /// A socket is closed by us.
@@ -103,6 +105,10 @@ steps! {
     Answered "answered" "code" ["number"];
     /// A message of the program's own was not answered in time.
     TimedOut "timed-out" "" ["sent"];
+    /// The oldest write is undecided for so long that the link is doubted.
+    Overdue "overdue" "" [];
+    /// Writes begin to wait for each other.
+    Collecting "collecting" "" ["writes"];
     /// Writes of an earlier program are taken over.
     Adopted "adopted" "" ["stream", "first", "last", "writes"];
     /// A batch goes to storage.
@@ -207,6 +213,11 @@ impl Trace {
     /// The number of a stream that an earlier program left, from 1 in the order in which they came up.
     pub fn stream(&mut self, name: &str) -> u64 {
         number_of(&mut self.streams, name)
+    }
+
+    /// How many steps there were.
+    pub fn count(&self) -> u64 {
+        self.dropped + self.entries.len() as u64
     }
 
     /// A list of objects as JSON text.

@@ -26,10 +26,15 @@ use crate::world::World;
 /// Timers that may fire at one instant before that counts as going round in circles.
 const TIMERS_AT_ONCE: u64 = 500;
 
+/// Steps of the protocol that a program keeps, for a replay of them.
+const STEPS_MAX: usize = 20_000;
+
 /// A running program.
 #[derive(Debug)]
 pub(crate) struct Program {
     pub(crate) client: Client,
+    /// What it was made with.
+    pub(crate) config: Config,
     pub(crate) life: u64,
     pub(crate) pipes: BTreeMap<PipeId, ConnectionId>,
     /// Channels that it asked for and was not refused, with how often.
@@ -100,12 +105,14 @@ impl World {
         device.frozen_until = 0;
         device.disk.missing = self.options.has(Class::NoDisk) && !self.healed && self.dice.faults.chance(20);
         let seed = [device.dice.any(), device.dice.any(), device.dice.any(), device.dice.any()];
-        let client = Client::new(config, seed, now);
+        let mut client = Client::new(config.clone(), seed, now);
+        client.keep_steps(STEPS_MAX);
         self.trace.note(self.now, d as u64, "starts", "");
         let life = device.lives;
         self.judge.started(d);
         self.devices[d].program = Some(Program {
             client,
+            config,
             life,
             pipes: BTreeMap::new(),
             subscriptions: BTreeMap::new(),

@@ -12,6 +12,7 @@
 //! | `workload` `nemesis` | what people do, what breaks |
 //! | `judge` | the invariants |
 //! | `run` `shrink` `bank` `main` | one seed, the smallest failure, known seeds, the command |
+//! | `replay` | a recorded trace of a client, gone through again |
 //! | `mutants` | planted bugs, to see the alarms ring |
 
 #![forbid(unsafe_code)]
@@ -27,6 +28,7 @@ mod nemesis;
 mod network;
 pub mod options;
 mod queue;
+pub mod replay;
 pub mod run;
 mod server;
 pub mod shrink;

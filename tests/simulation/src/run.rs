@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::judge::Violation;
 use crate::options::Options;
+use crate::replay::replay;
 pub use crate::trace::Detail;
 use crate::world::World;
 
@@ -42,6 +43,24 @@ pub fn run(options: &Options, detail: Detail) -> Report {
         violation,
         lines: world.trace.take_lines(),
     }
+}
+
+/// Runs the world of `options` and goes through the trace of each program that is there at the end once more. Returns
+/// how many steps that were, and what was not the same.
+pub fn replay_of(options: &Options) -> (usize, Vec<String>) {
+    let mut world = World::new(options.clone(), Detail::Hash);
+    let mut faults: Vec<String> =
+        world.run().err().map(|violation| violation.to_string()).into_iter().collect();
+    let mut steps = 0;
+    for (d, device) in world.devices.iter().enumerate() {
+        let Some(program) = &device.program else { continue };
+        let trace: Vec<serde_json::Value> = serde_json::from_str(&program.client.trace()).unwrap_or_default();
+        steps += trace.len();
+        if let Err(fault) = replay(program.config.clone(), &trace) {
+            faults.push(format!("seed {}, device {d}: {fault}", options.seed));
+        }
+    }
+    (steps, faults)
 }
 
 /// Runs the world of `options`; of some, twice, which must go the same way.

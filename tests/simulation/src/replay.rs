@@ -1,0 +1,482 @@
+//! A recorded trace, gone through again: a fresh client gets the same inputs at the same times, and has to take the same
+//! steps.
+//!
+//! A trace holds no payload (`docs/DIAGNOSTICS.md`), so what arrived is made up again from what came of it: an `ack`
+//! that decided write 7 is an acknowledgement of write 7, whatever it said about the event. Events, channels and texts
+//! are others than they were; times, states, sequences, batches and decisions are the same or the replay fails. Time
+//! passes as it did: the client gets a tick exactly where a step was recorded that no input explains.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use baro_realtime::core::client::Client;
+use baro_realtime::core::config::{Config, Value as Given};
+use baro_realtime::core::delivery::Write;
+use baro_realtime::core::fault::{Fault, FaultCode};
+use baro_realtime::core::id::{BatchId, ClientId, PipeId, WriteId};
+use baro_realtime::core::io::{Call, Effect, Input, Output, PipeEvent, Row, StorageEvent};
+use baro_realtime::core::model::WriteKind;
+use baro_realtime::core::offline::{Table, encode_dead, encode_write, row_key};
+use baro_realtime::core::session::Signal;
+use baro_realtime::core::time::{Now, Timestamp};
+use serde_json::{Value, json};
+
+/// Wall clock at the monotonic clock's 0: only the ends of tokens are measured against it.
+const WALL_MS: u64 = 1_700_000_000_000;
+/// Details that depend on what the messages said, or on which of the stored writes were missing.
+const MADE_UP: &[&str] = &["n", "bytes", "epoch", "events", "number", "rows"];
+
+/// Steps that come of a message while its frame is being read.
+const OF_A_MESSAGE: &[&str] = &[
+    "received",
+    "welcome",
+    "plain",
+    "drain",
+    "subscribed",
+    "content",
+    "gap",
+    "repeated",
+    "behind",
+    "channel-refused",
+    "acknowledged",
+    "refused",
+    "answered",
+];
+
+/// The configuration as a program gave it to the constructor, in JSON; what stands for a function is any text.
+///
+/// # Errors
+/// What the client says of it.
+pub fn read_config(config: &Value) -> Result<Config, String> {
+    fn given(key: &str, value: &Value) -> Given {
+        match value {
+            Value::Null => Given::Absent,
+            _ if key == "refreshToken" => Given::Function,
+            Value::Bool(flag) => Given::Bool(*flag),
+            Value::Number(number) => Given::Number(number.as_f64().unwrap_or(0.0), number.to_string()),
+            Value::String(text) => Given::Text(text.clone()),
+            Value::Array(list) => Given::List(list.iter().map(|value| given("", value)).collect()),
+            Value::Object(fields) => {
+                Given::Object(fields.iter().map(|(key, value)| (key.clone(), given(key, value))).collect())
+            }
+        }
+    }
+    Config::read(&given("", config), None).map_err(|fault| fault.message)
+}
+
+/// Goes through the steps of a trace, from `started` on.
+///
+/// # Errors
+/// The first step that was not taken again.
+pub fn replay(config: Config, trace: &[Value]) -> Result<(), String> {
+    let first = trace.first().filter(|entry| entry["kind"] == "started");
+    let first =
+        first.ok_or("the trace does not begin with 'started': its first steps are not kept any more")?;
+    let seed = |at: usize| first["seed"][at].as_str().and_then(|text| text.parse().ok()).unwrap_or(0);
+    let started = Now { mono: Timestamp(number(first, "at")), wall_ms: WALL_MS + number(first, "at") };
+    let (project, ping) = (config.project.clone(), config.heartbeat.message.clone());
+    let mut client = Client::new(config, [seed(0), seed(1), seed(2), seed(3)], started);
+    client.keep_steps(trace.len() + 1_000);
+    let mut replay = Replay {
+        client,
+        own: String::new(),
+        requests: BTreeMap::new(),
+        created: BTreeMap::new(),
+        introduced: Vec::new(),
+        project,
+        ping,
+    };
+    replay.drain();
+    for (at, entry) in trace.iter().enumerate().skip(1) {
+        if replay.client.steps() > at as u64 {
+            continue;
+        }
+        let then = trace.get(at + 1..).unwrap_or_default();
+        if !replay.feed(entry, then) {
+            replay.input(number(entry, "at"), Input::Tick);
+        }
+        if replay.client.steps() <= at as u64 {
+            // Perhaps it went another way before.
+            replay.compare(trace.get(..at).unwrap_or_default())?;
+            return Err(format!("step {at} was not taken again: {entry}\n{}", replay.tail(trace, at)));
+        }
+    }
+    replay.compare(trace)
+}
+
+struct Replay {
+    client: Client,
+    /// The client's own stream, once it sent something.
+    own: String,
+    /// Ids of the messages that asked for channels.
+    requests: BTreeMap<String, String>,
+    /// Events that the client's own writes made, by sequence.
+    created: BTreeMap<u64, String>,
+    /// Channels that the program subscribed to.
+    introduced: Vec<u64>,
+    project: Option<String>,
+    /// The type of its pings.
+    ping: String,
+}
+
+fn number(entry: &Value, name: &str) -> u64 {
+    entry[name].as_u64().unwrap_or(0)
+}
+
+fn text<'a>(entry: &'a Value, name: &str) -> &'a str {
+    entry[name].as_str().unwrap_or_default()
+}
+
+fn event(id: &str) -> Value {
+    json!({ "id": id, "title": "x", "startDate": "2026-01-01", "endDate": "2026-01-02", "version": 1 })
+}
+
+impl Replay {
+    fn input(&mut self, at: u64, input: Input<'_>) {
+        let now = Now { mono: Timestamp(at), wall_ms: WALL_MS + at };
+        // A refused call leaves no step, and is found missing.
+        let _reply = self.client.handle(now, input);
+        self.drain();
+    }
+
+    fn drain(&mut self) {
+        while let Some(output) = self.client.poll_output() {
+            if let Output::Effect(Effect::SendText(_, frame)) = output {
+                let frame: Value = serde_json::from_str(&frame).unwrap_or(Value::Null);
+                match frame.as_array() {
+                    Some(messages) => messages.iter().for_each(|message| self.on_sent(message)),
+                    None => self.on_sent(&frame),
+                }
+            }
+        }
+    }
+
+    fn on_sent(&mut self, message: &Value) {
+        let (id, payload) = (text(message, "id"), &message["payload"]);
+        if let Some((own, _)) = id.rsplit_once('/') {
+            self.own = own.to_owned();
+        }
+        match text(message, "type") {
+            "subscribe" => {
+                let project = payload["projectId"].as_str().map(|project| format!("project:{project}"));
+                let channel = project.unwrap_or_else(|| text(payload, "channel").to_owned());
+                self.requests.insert(channel, id.to_owned());
+            }
+            "event:create" => {
+                self.created.insert(number(message, "seq"), text(payload, "id").to_owned());
+            }
+            _ => {}
+        }
+    }
+
+    /// A channel by its number. One that the program did not subscribe to is that of the configuration.
+    fn channel(&self, number: u64) -> String {
+        match &self.project {
+            Some(project) if !self.introduced.contains(&number) => format!("project:{project}"),
+            _ => format!("channel:{number}"),
+        }
+    }
+
+    /// Gives the client what the step stands for; `false` for a step that something else has to lead to.
+    fn feed(&mut self, entry: &Value, then: &[Value]) -> bool {
+        let at = number(entry, "at");
+        let pipe = PipeId(number(entry, "pipe"));
+        match text(entry, "kind") {
+            "call" => self.call(at, entry),
+            "signal" => {
+                let signal = match text(entry, "signal") {
+                    "online" => Signal::Online,
+                    "offline" => Signal::Offline,
+                    "visible" => Signal::Visible,
+                    "hidden" => Signal::Hidden,
+                    _ => Signal::Suspended,
+                };
+                self.input(at, Input::Signal(signal));
+            }
+            "opened" => self.input(at, Input::Pipe(pipe, PipeEvent::Opened)),
+            "closed" => {
+                let code = u16::try_from(number(entry, "code")).unwrap_or(1006);
+                self.input(at, Input::Pipe(pipe, PipeEvent::Closed { code, reason: "" }));
+            }
+            "buffered" => self.input(at, Input::Pipe(pipe, PipeEvent::Buffered(number(entry, "bytes")))),
+            "aside" => self.input(at, Input::Pipe(pipe, PipeEvent::Text(r#"{"type":"pong"}"#))),
+            "received" => self.received(at, entry, then),
+            "malformed" => self.frame(at, "?"),
+            "token" => {
+                let wall_ms = WALL_MS + at;
+                let token = match (text(entry, "token"), number(entry, "lifetimeMs")) {
+                    ("given", 0) => Ok("opaque".to_owned()),
+                    ("given", left) => Ok(token_until(wall_ms + left)),
+                    _ => Err("refused".to_owned()),
+                };
+                self.input(at, Input::Token(token));
+            }
+            "loaded" => {
+                let rows = rows_of(number(entry, "rows"), number(entry, "failed"), then);
+                self.input(at, Input::Storage(StorageEvent::Loaded(rows)));
+            }
+            "unavailable" => self.input(at, Input::Storage(StorageEvent::Unavailable(String::new()))),
+            "committed" => {
+                let batch = BatchId(number(entry, "batch"));
+                self.input(at, Input::Storage(StorageEvent::Committed(batch)));
+            }
+            "aborted" => {
+                let (batch, fault) =
+                    (BatchId(number(entry, "batch")), Fault::new(FaultCode::StorageAborted, ""));
+                self.input(at, Input::Storage(StorageEvent::Aborted(batch, fault)));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// What arrived with this message in one frame: everything until a step that comes of a frame as a whole.
+    fn received(&mut self, at: u64, entry: &Value, then: &[Value]) {
+        let (mut messages, mut later, mut last) = (Vec::new(), Vec::new(), at);
+        let rest = then.iter().enumerate().take_while(|(_, step)| OF_A_MESSAGE.contains(&text(step, "kind")));
+        let rest = rest.map(|(place, step)| (step, then.get(place + 1..).unwrap_or_default()));
+        for (step, then) in std::iter::once((entry, then)).chain(rest) {
+            if step["kind"] != "received" {
+                continue;
+            }
+            if number(step, "at") != at || last != at {
+                break;
+            }
+            last = step["until"].as_u64().unwrap_or(at);
+            let count = number(step, "messages");
+            for nth in 0..count {
+                // What came of a run came of its last message.
+                let message = self.message(step, nth, if nth + 1 == count { then } else { &[] });
+                (if nth == 0 || last == at { &mut messages } else { &mut later }).push(message);
+            }
+        }
+        for (at, messages) in [(at, messages), (last, later)] {
+            if !messages.is_empty() {
+                self.frame(at, &Value::Array(messages).to_string());
+            }
+        }
+    }
+
+    /// A frame on the connection in use, which is the last that opened unless that was closed.
+    fn frame(&mut self, at: u64, frame: &str) {
+        if let Some(pipe) = self.client.pipe() {
+            self.input(at, Input::Pipe(pipe, PipeEvent::Text(frame)));
+        }
+    }
+
+    fn call(&mut self, at: u64, entry: &Value) {
+        let failed = || self.client.failed().next().map(|(id, _)| id.clone()).unwrap_or_default();
+        let bytes = usize::try_from(number(entry, "bytes")).unwrap_or(2).max(2);
+        let call = match text(entry, "call") {
+            "connect" => Call::Connect,
+            "disconnect" => Call::Disconnect,
+            "reconnect" => Call::Reconnect,
+            name @ ("send" | "send:ping") => Call::Send {
+                kind: if name == "send" { "note" } else { self.ping.as_str() }.to_owned(),
+                payload: format!("\"{}\"", "x".repeat(bytes - 2)),
+                ack: entry["ackMs"].as_u64().map(Some),
+            },
+            "subscribe" => {
+                let number = number(entry, "channel");
+                self.introduced.push(number);
+                Call::Subscribe(self.channel(number))
+            }
+            "unsubscribe" => Call::Unsubscribe(self.channel(number(entry, "channel"))),
+            // The protocol carries them all alike.
+            "createEvent" | "updateEvent" | "deleteEvent" => {
+                let mut event = event("");
+                event.as_object_mut().map(|fields| fields.remove("id"));
+                Call::Create(event.to_string())
+            }
+            "flush" => Call::Flush,
+            "retryFailedAction" => Call::RetryFailed(failed()),
+            "discardFailedAction" => Call::DiscardFailed(failed()),
+            "destroy" => Call::Destroy,
+            "user:selection" => Call::Presence("user:selection", "{}".to_owned()),
+            "user:typing" => Call::Presence("user:typing", "{}".to_owned()),
+            _ => Call::Presence("user:editing", "{}".to_owned()),
+        };
+        self.input(at, Input::Call(call));
+    }
+
+    /// A message that leads to the steps that follow.
+    fn message(&self, entry: &Value, nth: u64, then: &[Value]) -> Value {
+        let kind = text(entry, "type");
+        let next = then.first().unwrap_or(&Value::Null);
+        let client = |step: &Value| match number(step, "stream") {
+            0 => Value::Null,
+            stream => json!(format!("stream{stream}")),
+        };
+        let own_id = |step: &Value| format!("{}/{}", self.own, number(step, "number"));
+        match (kind, text(next, "kind")) {
+            ("welcome", "welcome") => json!({ "type": kind, "payload": {
+                "heartbeat": { "interval": next["intervalMs"], "timeout": next["timeoutMs"] },
+                "limits": { "frame": next["frameBytes"] },
+            }}),
+            ("ack", "acknowledged") => {
+                json!({ "type": kind, "seq": number(next, "seq"), "client": client(next), "payload": {} })
+            }
+            ("ack", "answered") => json!({ "type": kind, "id": own_id(next), "payload": null }),
+            ("error", _) => {
+                let (wait, code) = (next["retryMs"].as_u64(), text(next, "code"));
+                let payload = json!({
+                    "code": if code.is_empty() { "other" } else { code },
+                    "message": "",
+                    "retryable": number(next, "retryable") == 1,
+                    "retryAfter": wait,
+                    "details": { "expected": wait.filter(|_| code == "sequence_gap") },
+                });
+                match text(next, "kind") {
+                    "refused" => {
+                        let (seq, client) = (number(next, "seq"), client(next));
+                        json!({ "type": kind, "seq": seq, "client": client, "payload": payload })
+                    }
+                    "answered" => json!({ "type": kind, "id": own_id(next), "payload": payload }),
+                    "channel-refused" => {
+                        let id = self.requests.get(&self.channel(number(next, "channel")));
+                        json!({ "type": kind, "id": id, "payload": payload })
+                    }
+                    "sign-in-refused" => json!({ "type": kind, "payload": payload }),
+                    _ => json!({ "type": kind, "payload": { "code": "other" } }),
+                }
+            }
+            ("pong", _) => {
+                let behind = then.iter().take_while(|step| step["kind"] == "behind");
+                let heads: serde_json::Map<String, Value> = behind
+                    .map(|step| (self.channel(number(step, "channel")), json!(number(step, "head"))))
+                    .collect();
+                json!({ "type": kind, "payload": { "heads": heads } })
+            }
+            ("subscribed", "subscribed") => {
+                let content = then.get(1).filter(|step| step["kind"] == "content");
+                json!({ "type": kind, "payload": {
+                    "channel": self.channel(number(next, "channel")),
+                    "epoch": format!("e{}", number(next, "epoch")),
+                    "seq": number(next, "seq"),
+                    "recovered": number(next, "recovered") == 1,
+                    "more": content.is_some_and(|step| number(step, "more") == 1),
+                }})
+            }
+            // Of a channel that was left meanwhile.
+            ("subscribed", step) if step != "malformed" => {
+                json!({ "type": kind, "payload": { "channel": "left", "epoch": "e", "seq": 0 } })
+            }
+            ("snapshot", "content") => json!({ "type": kind, "payload": {
+                "channel": self.channel(number(next, "channel")),
+                "more": number(next, "more") == 1,
+            }}),
+            ("drain", "drain") => json!({ "type": kind, "payload": { "windowMs": next["windowMs"] } }),
+            ("event:created" | "event:updated" | "event:deleted" | "skip", step) => {
+                let own = (step == "acknowledged").then(|| self.created.get(&number(next, "seq"))).flatten();
+                let event = event(own.map_or("somebody", String::as_str));
+                let payload = if kind == "skip" { Value::Null } else { event };
+                match number(entry, "channel") {
+                    0 => json!({ "type": kind, "payload": payload, "id": format!("m{}", entry["n"]) }),
+                    channel => json!({
+                        "type": kind,
+                        "channel": self.channel(channel),
+                        "seq": number(entry, "seq") + nth,
+                        "payload": payload,
+                    }),
+                }
+            }
+            ("other", _) => json!({ "type": "note", "payload": {}, "id": format!("m{}", entry["n"]) }),
+            _ => json!({ "type": kind, "payload": {} }),
+        }
+    }
+
+    fn compare(&self, trace: &[Value]) -> Result<(), String> {
+        let again = self.taken();
+        for (at, (before, again)) in trace.iter().zip(&again).enumerate() {
+            if essence(before) != essence(again) {
+                let tail = self.tail(trace, at);
+                return Err(format!("step {at} was {before}\n  and is now {again}\n{tail}"));
+            }
+        }
+        match again.get(trace.len()) {
+            Some(more) => Err(format!("there are more steps than there were: {more}")),
+            None => Ok(()),
+        }
+    }
+
+    fn taken(&self) -> Vec<Value> {
+        serde_json::from_str(&self.client.trace()).unwrap_or_default()
+    }
+
+    /// Both sides around a step, for whoever has to find out why.
+    fn tail(&self, trace: &[Value], at: usize) -> String {
+        let again = self.taken();
+        let from = at.saturating_sub(12);
+        let line = |list: &[Value], at: usize| list.get(at).map(Value::to_string).unwrap_or_default();
+        (from..at + 3).map(|at| format!("  {} | {}\n", line(trace, at), line(&again, at))).collect()
+    }
+}
+
+/// What of a step does not depend on what messages said.
+fn essence(entry: &Value) -> Value {
+    let mut entry = entry.clone();
+    if let Some(fields) = entry.as_object_mut() {
+        for name in MADE_UP {
+            fields.remove(*name);
+        }
+        // A write is a write.
+        if fields.get("kind").is_some_and(|kind| kind == "call") {
+            let call = fields.get("call").and_then(Value::as_str);
+            if matches!(call, Some("updateEvent" | "deleteEvent")) {
+                fields.insert("call".to_owned(), json!("createEvent"));
+            }
+        }
+    }
+    entry
+}
+
+/// A JSON Web Token that says no more than when it ends.
+fn token_until(wall_ms: u64) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let claims = json!({ "exp": wall_ms.div_ceil(1_000) }).to_string();
+    let mut token = "e30.".to_owned();
+    for bytes in claims.as_bytes().chunks(3) {
+        let bits =
+            bytes.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - bytes.len()));
+        for at in 0..=bytes.len() {
+            token.push(char::from(LETTERS[bits >> (18 - 6 * at) & 63]));
+        }
+    }
+    token + ".x"
+}
+
+/// Rows of which the writes are taken over that the following steps tell.
+fn rows_of(count: u64, failed: u64, then: &[Value]) -> Vec<Row> {
+    let write = |id: &WriteId| Write {
+        kind: WriteKind::Update,
+        event: Arc::from("stored"),
+        body: Arc::from(r#"{"id":"stored","title":"x"}"#),
+        base: None,
+        at_ms: 0,
+        attempts: 0,
+        persisted: None,
+        confirmed: None,
+        sent_at: None,
+        id: id.clone(),
+    };
+    let mut rows = Vec::new();
+    for seq in 0..failed {
+        let id = WriteId { client: ClientId(Arc::from("failed")), seq };
+        let value = encode_dead(&write(&id), &Fault::new(FaultCode::Refused, ""));
+        rows.push(Row { table: Table::Dead, key: row_key(&id), value });
+    }
+    for step in then.iter().take_while(|step| step["kind"] == "adopted") {
+        let client = ClientId(Arc::from(format!("stream{}", number(step, "stream"))));
+        let (first, last, writes) = (number(step, "first"), number(step, "last"), number(step, "writes"));
+        // Holes, whose place is not told, come before the last.
+        for seq in (first..first + writes.saturating_sub(1)).chain([last]) {
+            let id = WriteId { client: client.clone(), seq };
+            rows.push(Row { table: Table::Outbox, key: row_key(&id), value: encode_write(&write(&id)) });
+        }
+    }
+    // The others, whatever they were, made no step.
+    while (rows.len() as u64) < count {
+        rows.push(Row { table: Table::Cache, key: String::new(), value: String::new() });
+    }
+    rows
+}
