@@ -20,7 +20,16 @@ export default [
   // Functions in these files also run in a page, where `baro` is the calendar.
   {
     files: ['tests/e2e/**', 'benches/**'],
-    languageOptions: { globals: { ...globals.browser, baro: 'readonly' } },
+    languageOptions: {
+      globals: {
+        ...globals.browser,
+        baro: 'readonly',
+        heard: 'readonly',
+        uncaught: 'readonly',
+        makeCalendar: 'readonly',
+        RealtimeCalendar: 'readonly',
+      },
+    },
   },
   // In these pages `heard` is what the calendar told, and the rest is what the page has besides.
   {

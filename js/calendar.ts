@@ -1,9 +1,10 @@
 // The class that programs use: the compiled one, with listeners and promises around it.
 
 import { realtimeError } from './error.js'
-import { RealtimeCalendar as Core } from './glue.js'
+import type { Core, Undo } from './glue.js'
+import type { Instance } from './instance.js'
 import { Listeners } from './listeners.js'
-import { isLoaded } from './load.js'
+import { livingInstance } from './load.js'
 import { Tickets } from './tickets.js'
 import type * as contract from './types.js'
 
@@ -18,12 +19,18 @@ const windowEvents: Record<string, string> = {
 /** A calendar that several people edit, in this page at once, on the server as soon as it can be reached. */
 export class RealtimeCalendar implements contract.RealtimeCalendar {
   #core: Core | undefined
+  readonly #instance: Instance
+  readonly #teardown = new Set<Undo>()
+  readonly #leave: () => void
+  #fatal: contract.RealtimeError | undefined
+  #state: contract.ConnectionState = 'disconnected'
   readonly #listeners = new Listeners(() => this.#watch())
   readonly #tickets = new Tickets()
   readonly #dispatches: boolean
 
   constructor(config: contract.RealtimeConfig) {
-    if (!isLoaded()) {
+    const instance = livingInstance()
+    if (instance === undefined) {
       throw realtimeError(
         'not_initialized',
         'The WebAssembly is not loaded yet: call `await init()` from @baro-calendar/realtime before `new RealtimeCalendar(...)`.',
@@ -31,11 +38,19 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
       )
     }
     this.#dispatches = config?.windowEvents !== false && typeof window !== 'undefined'
-    this.#core = new Core(
-      config,
-      (type, given) => this.#tell(type, given),
-      (ticket, error, value) => this.#tickets.settle(ticket, error, value),
-    )
+    this.#instance = instance
+    this.#leave = instance.add((error) => this.#die(error))
+    try {
+      this.#core = new instance.glue.RealtimeCalendar(
+        config,
+        (type, given) => this.#tell(type, given),
+        (ticket, error, value) => this.#tickets.settle(ticket, error, value),
+        this.#teardown,
+      )
+    } catch (error) {
+      this.#leave()
+      throw error
+    }
   }
 
   connect(): Promise<void> {
@@ -51,11 +66,11 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   getState(): contract.ConnectionState {
-    return this.#alive().getState()
+    return this.#fatal === undefined ? this.#alive().getState() : 'error'
   }
 
   isConnected(): boolean {
-    return this.#alive().isConnected()
+    return this.#fatal === undefined && this.#alive().isConnected()
   }
 
   on<Type extends keyof contract.RealtimeListeners>(
@@ -172,15 +187,15 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   async getCached<Data>(key: string): Promise<Data | null> {
-    return (await this.#alive().getCached(key)) as Data | null
+    return (await this.#tickets.adopt(this.#alive().getCached(key))) as Data | null
   }
 
   async setCached<Data>(key: string, data: Data, ttl?: number): Promise<void> {
-    await this.#alive().setCached(key, data, ttl)
+    await this.#tickets.adopt(this.#alive().setCached(key, data, ttl))
   }
 
   async clearCache(): Promise<void> {
-    await this.#alive().clearCache()
+    await this.#tickets.adopt(this.#alive().clearCache())
   }
 
   getMetrics(): contract.RealtimeMetrics {
@@ -192,16 +207,28 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   async destroy(): Promise<void> {
-    const core = this.#alive()
-    // First: nobody is told of anything any more, not even of what is on its way to the listeners just now.
-    this.#core = undefined
+    if (this.#fatal === undefined) {
+      const core = this.#alive()
+      // First: nobody is told of anything any more, not even of what is on its way to the listeners just now.
+      this.#core = undefined
+      this.#listeners.clear()
+      try {
+        await this.#tickets.adopt(core.destroy())
+      } catch (error) {
+        // What died on the way has given everything back.
+        if (error !== this.#fatal) throw error
+      }
+      if (this.#instance.fatal === undefined) core.free()
+      this.#leave()
+    }
+    this.#fatal = undefined
     this.#listeners.clear()
-    await core.destroy()
-    core.free()
   }
 
   #alive(): Core {
     if (this.#core !== undefined) return this.#core
+    // Asked of the instance, which takes the occasion to tell who could not be told so far.
+    if (this.#fatal !== undefined) throw this.#instance.fatal ?? this.#fatal
     throw realtimeError('destroyed', 'This calendar was destroyed; make a new one.', { retryable: false })
   }
 
@@ -227,12 +254,40 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     )
   }
 
+  /** The instance died: nothing of it is called any more, and everybody who waits is told. */
+  #die(error: contract.RealtimeError): void {
+    this.#core = undefined
+    this.#fatal = error
+    for (const undo of this.#teardown) {
+      const [target, method, ...given] = undo
+      this.#teardown.delete(undo)
+      try {
+        ;(target as Record<string, (...given: unknown[]) => unknown>)[method]?.(...given)
+      } catch {
+        // The others have to be given back all the same.
+      }
+    }
+    this.#tickets.abandon(error)
+    // Later, since this may stand on the stack of the instance.
+    queueMicrotask(() => {
+      const previous = this.#state
+      this.#state = 'error'
+      this.#listeners.emit('state-change', ['error', previous])
+      if (this.#listeners.has('error')) this.#listeners.emit('error', [error])
+      else console.error(error)
+    })
+  }
+
   #tell(type: string, given: unknown[]): void {
+    if (this.#fatal !== undefined) throw this.#fatal
     if (this.#core === undefined) return
+    if (type === 'state-change') this.#state = given[0] as contract.ConnectionState
     if (type === 'sync-status') given = [this.#core.getSyncStatus()]
     this.#listeners.emit(type, given)
     // A listener may have ended it.
     const name = this.#dispatches && this.#core !== undefined ? windowEvents[type] : undefined
     if (name !== undefined) window.dispatchEvent(new CustomEvent(name, { detail: given[0] }))
+    // A listener's call ended the instance: its frames below this one must not go on.
+    if (this.#fatal !== undefined) throw this.#fatal
   }
 }

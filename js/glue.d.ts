@@ -1,15 +1,20 @@
 // What wasm-bindgen generates beside this file when the package is built; see scripts/build/wasm.mjs. The class is that
-// of src/web/calendar.rs: where the contract promises something for later, it returns a ticket, a number.
+// of src/web/calendar.rs: where the contract promises something for later, it returns a ticket, a number. The whole is a function, so that there
+// can be another instance when one has died.
 
 import type * as contract from './types.js'
 
+/** A call that gives something back: a target, the name of its method, arguments. */
+export type Undo = [target: object, method: string, ...given: unknown[]]
+
 type Written = [id: string, persisted: number, confirmed: number]
 
-export declare class RealtimeCalendar {
+declare class RealtimeCalendar {
   constructor(
     config: unknown,
     emit: (type: string, given: unknown[]) => void,
     settle: (ticket: number, error: unknown, value: unknown) => void,
+    teardown: Set<Undo>,
   )
   free(): void
   connect(): number
@@ -48,6 +53,17 @@ export declare class RealtimeCalendar {
   destroy(): Promise<void>
 }
 
-export default function load(options: {
-  module_or_path: Response | BufferSource | WebAssembly.Module | Promise<Response>
-}): Promise<unknown>
+export type { RealtimeCalendar as Core }
+
+/** An instance of the module, or what will be one. */
+export interface Glue {
+  RealtimeCalendar: typeof RealtimeCalendar
+  nameThePlaceOfPanics(): void
+  init(options: { module_or_path: Response | BufferSource | WebAssembly.Module | Promise<Response> }): Promise<unknown>
+  initSync(options: { module: WebAssembly.Module }): unknown
+  /** The module that the instance is of. */
+  compiled(): WebAssembly.Module
+}
+
+/** Makes the glue of an instance that has yet to be loaded. Its exports are what `guard` makes of them. */
+export declare function instantiate(guard: (exports: WebAssembly.Exports) => WebAssembly.Exports): Glue

@@ -1,18 +1,36 @@
-// Owns the one load of the WebAssembly. Guarantees that concurrent calls share it and that a failed one can be repeated.
+// Owns the one load of the WebAssembly and the instance that lives. Guarantees that concurrent calls share the load, that
+// a failed one can be repeated, and that the place of an instance that died is taken by a new one of the same module.
 // Does not know where the bytes lie: every entry of the package says that itself.
 
 import { realtimeError } from './error.js'
-import load from './glue.js'
+import { Instance } from './instance.js'
 import type { InitSource } from './types.js'
 
 let loading: Promise<void> | undefined
-let loaded = false
+let compiled: WebAssembly.Module | undefined
+let current: Instance | undefined
 
-/** Has the WebAssembly been loaded? */
-export const isLoaded = (): boolean => loaded
+/** The instance that lives; none before the WebAssembly was loaded. */
+export function livingInstance(): Instance | undefined {
+  if (current?.fatal !== undefined) {
+    current = undefined
+    loading = undefined
+  }
+  if (current === undefined && compiled !== undefined) {
+    const next = new Instance()
+    try {
+      next.glue.initSync({ module: compiled })
+      begin(next)
+    } catch {
+      // A browser that makes no instance of this size at once: `init` makes it.
+    }
+  }
+  return current
+}
 
 /** Loads once. `source` is asked only by the call that begins the load. */
 export function loadOnce(source: () => InitSource | Promise<InitSource>): Promise<void> {
+  if (livingInstance() !== undefined) loading ??= Promise.resolve()
   loading ??= start(source).catch((cause: unknown) => {
     loading = undefined
     throw cause
@@ -24,9 +42,11 @@ async function start(source: () => InitSource | Promise<InitSource>): Promise<vo
   if (typeof WebAssembly === 'undefined') {
     throw realtimeError('wasm_unavailable', 'This environment has no WebAssembly.', { retryable: false })
   }
-  const given = await source()
+  const given = compiled ?? (await source())
+  const next = new Instance()
   try {
-    await load({ module_or_path: isAddress(given) ? await download(given) : await checked(given) })
+    await next.glue.init({ module_or_path: isAddress(given) ? await download(given) : await checked(given) })
+    begin(next)
   } catch (cause) {
     if (cause instanceof Error && cause.name === 'RealtimeError') throw cause
     throw realtimeError(
@@ -38,7 +58,12 @@ async function start(source: () => InitSource | Promise<InitSource>): Promise<vo
       },
     )
   }
-  loaded = true
+}
+
+function begin(instance: Instance): void {
+  instance.glue.nameThePlaceOfPanics()
+  compiled = instance.glue.compiled()
+  current = instance
 }
 
 const isAddress = (source: InitSource): source is string | URL => typeof source === 'string' || source instanceof URL

@@ -4,7 +4,7 @@
 // without a word. wasm-bindgen without a default module path: the glue then holds no `import.meta.url`, which bundlers
 // would follow.
 
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { mustRun } from '../base/command.mjs'
@@ -85,6 +85,7 @@ async function shrink() {
     outDir,
   ])
   refuseModuleUrl()
+  wrapGlue()
   const smaller = `${wasmFile}.opt`
   await mustRun('node', [
     at('node_modules/binaryen/bin/wasm-opt'),
@@ -97,6 +98,30 @@ async function shrink() {
   const before = statSync(wasmFile).size
   renameSync(smaller, wasmFile)
   return `${before} to ${statSync(wasmFile).size} bytes`
+}
+
+/**
+ * Makes the glue a function. wasm-bindgen writes a module with one instance in its variables; a page needs another one
+ * after a panic, beside callbacks that still know the first. The exports pass through `guard`, see js/instance.ts.
+ */
+function wrapGlue() {
+  const names = []
+  const inner = readFileSync(glueFile, 'utf8')
+    .replace(/^export (class|function) (\w+)/gm, (_, kind, name) => {
+      names.push(name)
+      return `${kind} ${name}`
+    })
+    .replace(/^export \{ initSync, __wbg_init as default \};?$/m, '')
+    .replace(/^(\s*)wasm = instance\.exports;$/m, '$1wasm = guard(instance.exports);')
+  if (
+    /^(export|import)\b/m.test(inner) ||
+    !inner.includes('guard(instance.exports)') ||
+    !inner.includes('wasmModule')
+  ) {
+    throw new Error('The glue of wasm-bindgen is not what js/instance.ts was written for.')
+  }
+  const given = [...names, 'initSync', 'init: __wbg_init', 'compiled: () => wasmModule']
+  writeFileSync(glueFile, `export function instantiate(guard) {\n${inner}\nreturn { ${given.join(', ')} };\n}\n`)
 }
 
 function refuseModuleUrl() {

@@ -7,9 +7,10 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Event, EventTarget};
 
 use super::global::property;
+use super::teardown::{Teardown, Undo};
 use crate::core::session::Signal;
 
-type Listener = (EventTarget, &'static str, Closure<dyn FnMut(Event)>);
+type Listener = (EventTarget, &'static str, Closure<dyn FnMut(Event)>, Undo);
 
 /// Listeners on the page, removed when this is dropped.
 pub(super) struct Lifecycle {
@@ -17,7 +18,7 @@ pub(super) struct Lifecycle {
 }
 
 impl Lifecycle {
-    pub(super) fn listen(report: Rc<dyn Fn(Signal)>) -> Self {
+    pub(super) fn listen(teardown: &Teardown, report: Rc<dyn Fn(Signal)>) -> Self {
         let mut lifecycle = Self { listeners: Vec::new() };
         let global: JsValue = js_sys::global().into();
         let document = property(&global, "document");
@@ -43,7 +44,9 @@ impl Lifecycle {
             });
             // A target that refuses a listener reports nothing; the heartbeat finds out later.
             let _added = target.add_event_listener_with_callback(event, listener.as_ref().unchecked_ref());
-            lifecycle.listeners.push((target, event, listener));
+            let arguments = [event.into(), listener.as_ref().clone()];
+            let undo = teardown.add(&target, "removeEventListener", &arguments);
+            lifecycle.listeners.push((target, event, listener, undo));
         }
         lifecycle
     }
@@ -51,7 +54,7 @@ impl Lifecycle {
 
 impl Drop for Lifecycle {
     fn drop(&mut self) {
-        for (target, event, listener) in &self.listeners {
+        for (target, event, listener, _) in &self.listeners {
             // There is nothing to do about a target that is gone.
             let _removed =
                 target.remove_event_listener_with_callback(event, listener.as_ref().unchecked_ref());

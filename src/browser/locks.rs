@@ -9,6 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::global::{call_method, navigator, property};
+use super::teardown::{Teardown, Undo};
 
 fn name_of(database: &str, client: &str) -> String {
     format!("{database}/stream/{client}")
@@ -17,13 +18,14 @@ fn name_of(database: &str, client: &str) -> String {
 /// A lock that is held until this is dropped.
 pub(super) struct StreamLock {
     release: Option<Function>,
+    _undo: Option<Undo>,
     _granted: Closure<dyn FnMut(JsValue) -> JsValue>,
 }
 
 impl StreamLock {
     /// Asks for the lock of our own stream. It is new, so nobody else holds it.
-    pub(super) fn hold(database: &str, client: &str) -> Self {
-        let mut release = None;
+    pub(super) fn hold(database: &str, client: &str, teardown: &Teardown) -> Self {
+        let mut release: Option<Function> = None;
         let held = Promise::new(&mut |resolve, _| release = Some(resolve));
         let granted = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |_| held.clone().into());
         let name = JsValue::from_str(&name_of(database, client));
@@ -36,7 +38,8 @@ impl StreamLock {
                     });
                 }
             });
-        Self { release, _granted: granted }
+        let undo = release.as_ref().map(|release| teardown.add(release, "call", &[]));
+        Self { release, _undo: undo, _granted: granted }
     }
 }
 

@@ -11,8 +11,10 @@ mod pipe;
 mod polling;
 mod pump;
 mod storage;
+mod teardown;
 mod websocket;
 
 pub(crate) use global::{origin, random_seed, spell};
 pub(crate) use pump::Pump;
 pub(crate) use storage::Cache;
+pub(crate) use teardown::Teardown;

@@ -1,6 +1,7 @@
 //! One connection, whatever carries it.
 
 use super::polling::Polling;
+use super::teardown::Teardown;
 use super::websocket::{Socket, SocketEvent};
 use crate::core::transport::Transport;
 
@@ -19,11 +20,12 @@ impl Pipe {
         transport: Transport,
         url: String,
         protocols: &[String],
+        teardown: &Teardown,
         report: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, String> {
         match transport {
-            Transport::WebSocket => Socket::open(&url, protocols, report).map(Self::Socket),
-            Transport::Polling => Ok(Self::Polling(Polling::open(url, Box::new(report)))),
+            Transport::WebSocket => Socket::open(&url, protocols, teardown, report).map(Self::Socket),
+            Transport::Polling => Ok(Self::Polling(Polling::open(url, teardown, Box::new(report)))),
         }
     }
 

@@ -13,6 +13,7 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::clock::pause;
 use super::global::{call_method, explain, property};
+use super::teardown::{Teardown, Undo};
 use super::websocket::SocketEvent;
 use crate::core::transport::{CLOSE, OPEN, RECEIVE, SEND, close_of, join, session_of};
 
@@ -23,6 +24,7 @@ const SEND_INTERVAL_MS: u32 = 40;
 /// A connection; dropping it ends what it waits for.
 pub(super) struct Polling {
     line: Rc<Line>,
+    _undo: Undo,
 }
 
 struct Line {
@@ -40,7 +42,7 @@ struct Line {
 
 impl Polling {
     /// Opens a connection.
-    pub(super) fn open(address: String, report: Box<dyn Fn(SocketEvent)>) -> Self {
+    pub(super) fn open(address: String, teardown: &Teardown, report: Box<dyn Fn(SocketEvent)>) -> Self {
         let class = property(&js_sys::global(), "AbortController").dyn_into::<Function>();
         let abort = class.and_then(|class| Reflect::construct(&class, &Array::new()));
         let line = Rc::new(Line {
@@ -52,12 +54,13 @@ impl Polling {
             over: Cell::new(false),
             abort: abort.unwrap_or(JsValue::UNDEFINED),
         });
+        let undo = teardown.add(&line.abort, "abort", &[]);
         let receiving = line.clone();
         spawn_local(async move {
             let ended = receiving.receive().await;
             receiving.end_with(ended);
         });
-        Self { line }
+        Self { line, _undo: undo }
     }
 
     pub(super) fn send(&self, text: String) {

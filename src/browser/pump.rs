@@ -17,6 +17,7 @@ use super::lifecycle::Lifecycle;
 use super::locks::StreamLock;
 use super::pipe::Pipe;
 use super::storage::Storage;
+use super::teardown::Teardown;
 use super::websocket::SocketEvent;
 use crate::core::client::Client;
 use crate::core::config::Config;
@@ -42,6 +43,7 @@ pub(crate) struct Pump {
     tell: Tell,
     refresh_token: Option<Function>,
     storage: Option<Rc<Storage>>,
+    teardown: Teardown,
     pipes: RefCell<SortedMap<PipeId, Pipe>>,
     timer: RefCell<Option<(Timestamp, Timeout)>>,
     lifecycle: RefCell<Option<Lifecycle>>,
@@ -59,12 +61,13 @@ impl Pump {
         config: Config,
         seed: [u64; 4],
         refresh_token: Option<Function>,
+        teardown: Teardown,
         tell: Tell,
     ) -> Rc<Self> {
         let clock = Clock::new();
         let storage = config.offline.as_ref().map(|offline| {
             let user = config.user.as_ref().map_or("anonymous", |user| &user.id);
-            Storage::new(format!("{}/{user}", offline.database_name))
+            Storage::new(format!("{}/{user}", offline.database_name), teardown.clone())
         });
         let client = Client::new(config, seed, clock.now());
         let pump = Rc::new(Self {
@@ -73,6 +76,7 @@ impl Pump {
             tell,
             refresh_token,
             storage,
+            teardown,
             pipes: RefCell::default(),
             timer: RefCell::default(),
             lifecycle: RefCell::default(),
@@ -85,7 +89,7 @@ impl Pump {
         });
         let weak = Rc::downgrade(&pump);
         let report = move |signal: Signal| with(&weak, |pump| pump.report(Input::Signal(signal)));
-        *pump.lifecycle.borrow_mut() = Some(Lifecycle::listen(Rc::new(report)));
+        *pump.lifecycle.borrow_mut() = Some(Lifecycle::listen(&pump.teardown, Rc::new(report)));
         pump.drain();
         pump
     }
@@ -207,7 +211,7 @@ impl Pump {
 
     fn open(self: &Rc<Self>, pipe: PipeId, transport: Transport, url: String, protocols: &[String]) {
         let weak = Rc::downgrade(self);
-        let opened = Pipe::open(transport, url, protocols, move |event| {
+        let opened = Pipe::open(transport, url, protocols, &self.teardown, move |event| {
             with(&weak, |pump| pump.on_pipe(pipe, event));
         });
         match opened {
@@ -242,7 +246,7 @@ impl Pump {
 
     fn load(self: &Rc<Self>, own: String) {
         let Some(storage) = self.storage.clone() else { return };
-        *self.lock.borrow_mut() = Some(StreamLock::hold(storage.name(), &own));
+        *self.lock.borrow_mut() = Some(StreamLock::hold(storage.name(), &own, &self.teardown));
         let weak = Rc::downgrade(self);
         spawn_local(async move {
             let event = match storage.load(&own).await {

@@ -20,6 +20,7 @@ use web_sys::{Event, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction, 
 use super::clock::wall_ms;
 use super::global::{call_method, explain, property, spell};
 use super::locks;
+use super::teardown::{Teardown, Undo};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Row, StorageOp};
 use crate::core::offline::Table;
@@ -35,6 +36,7 @@ type Done = Box<dyn FnOnce(Result<(), Fault>)>;
 /// The database of one user.
 pub(super) struct Storage {
     name: String,
+    teardown: Teardown,
     state: RefCell<State>,
 }
 
@@ -48,6 +50,7 @@ enum State {
 struct Connection {
     database: IdbDatabase,
     release: Closure<dyn FnMut(Event)>,
+    _undo: Undo,
 }
 
 impl Drop for Connection {
@@ -58,8 +61,8 @@ impl Drop for Connection {
 }
 
 impl Storage {
-    pub(super) fn new(name: String) -> Rc<Self> {
-        Rc::new(Self { name, state: RefCell::new(State::Opening(VecDeque::new())) })
+    pub(super) fn new(name: String, teardown: Teardown) -> Rc<Self> {
+        Rc::new(Self { name, teardown, state: RefCell::new(State::Opening(VecDeque::new())) })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -109,7 +112,8 @@ impl Storage {
                 storage.close();
             }
         });
-        let connection = Connection { database, release };
+        let undo = self.teardown.add(&database, "close", &[]);
+        let connection = Connection { database, release, _undo: undo };
         connection.database.set_onversionchange(Some(connection.release.as_ref().unchecked_ref()));
         State::Open(connection)
     }

@@ -7,6 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
 use super::global::explain;
+use super::teardown::{Teardown, Undo};
 
 /// What a socket reports.
 pub(super) enum SocketEvent {
@@ -22,6 +23,7 @@ pub(super) struct Socket {
     _opened: Closure<dyn FnMut(Event)>,
     _message: Closure<dyn FnMut(MessageEvent)>,
     _closed: Closure<dyn FnMut(CloseEvent)>,
+    _undo: Undo,
 }
 
 impl Socket {
@@ -32,6 +34,7 @@ impl Socket {
     pub(super) fn open(
         url: &str,
         protocols: &[String],
+        teardown: &Teardown,
         report: impl Fn(SocketEvent) + Clone + 'static,
     ) -> Result<Self, String> {
         let protocols: js_sys::Array = protocols.iter().map(|protocol| JsValue::from_str(protocol)).collect();
@@ -59,7 +62,8 @@ impl Socket {
         socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
-        Ok(Self { socket, _opened: opened, _message: message, _closed: closed })
+        let undo = teardown.add(&socket, "close", &[]);
+        Ok(Self { socket, _opened: opened, _message: message, _closed: closed, _undo: undo })
     }
 
     pub(super) fn send(&self, text: &str) {

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Promise};
+use js_sys::{Array, Function, Promise, Set};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::future_to_promise;
 
@@ -10,7 +10,7 @@ use super::convert::{from_json, function_at, number, read_value, to_json};
 use super::emit::{Emitter, Shared};
 use super::error::realtime_error;
 use super::status::{failed_action, sync_status};
-use crate::browser::{Cache, Pump, origin, random_seed, spell};
+use crate::browser::{Cache, Pump, Teardown, origin, random_seed, spell};
 use crate::core::client::Client;
 use crate::core::config::Config;
 use crate::core::fault::{Fault, FaultCode};
@@ -28,18 +28,24 @@ pub struct RealtimeCalendar {
 #[wasm_bindgen]
 impl RealtimeCalendar {
     /// Makes a calendar. `emit(type, arguments)` gets every event, `settle(ticket, error, value)` every answer.
+    /// `teardown` holds the calls that are to be made if this module dies.
     ///
     /// # Errors
     /// `invalid_config`, naming the option.
     #[wasm_bindgen(constructor)]
-    pub fn new(config: &JsValue, emit: Function, settle: Function) -> Result<Self, JsValue> {
+    pub fn new(config: &JsValue, emit: Function, settle: Function, teardown: Set) -> Result<Self, JsValue> {
         let read = Config::read(&read_value(config, 0), origin().as_deref())
             .map_err(|fault| realtime_error(&fault))?;
         let shared = Rc::new(Shared::default());
         let emitter = Emitter::new(emit, settle, shared.clone());
         let refresh = function_at(config, "auth", "refreshToken");
-        let pump =
-            Pump::start(read, random_seed(), refresh, Box::new(move |pump, event| emitter.tell(pump, event)));
+        let pump = Pump::start(
+            read,
+            random_seed(),
+            refresh,
+            Teardown::new(teardown),
+            Box::new(move |pump, event| emitter.tell(pump, event)),
+        );
         Ok(Self { pump, shared })
     }
 

@@ -7,7 +7,9 @@ mod calendar;
 mod convert;
 mod emit;
 mod error;
+mod panic;
 mod status;
 mod view;
 
 pub use calendar::RealtimeCalendar;
+pub use panic::name_the_place_of_panics;

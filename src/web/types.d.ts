@@ -277,10 +277,13 @@ export interface Timing {
 
 /** What happened since the calendar was made, in numbers. */
 export interface RealtimeMetrics {
-  /** Sockets opened or tried; `connects / attempts` is the rate of success. */
+  /** Attempts to connect; `connects / attempts` is the rate of success. */
   attempts: number
-  /** Why: the program's call, the end of a wait after a failure, the page or the network waking up, a new token. */
-  attemptsByCause: { call: number; retry: number; wake: number; signIn: number }
+  /**
+   * Why: the program's call, the end of a wait after a failure, the page or the network waking up, a new token. Beside
+   * them, the times that another transport was tried for the same attempt, or while the first one worked.
+   */
+  attemptsByCause: { call: number; retry: number; wake: number; signIn: number; transport: number }
   /** Attempts that did not become a usable connection. */
   attemptsFailed: number
   /** Attempts that did. */

@@ -32,7 +32,8 @@ describe('the declared contract', () => {
     it(`declares the methods of the ${what}, no more and no fewer`, async () => {
       const esm = join(packageIn(folder), 'esm')
       const declared = declaredMembers(join(esm, declarations))
-      const { RealtimeCalendar } = await import(pathToFileURL(join(esm, module)).href)
+      const loaded = await import(pathToFileURL(join(esm, module)).href)
+      const { RealtimeCalendar } = loaded.instantiate?.((exports) => exports) ?? loaded
       const existing = methodsOf(RealtimeCalendar)
       const difference = {
         onlyDeclared: declared.filter((member) => !existing.includes(member)),

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use baro_realtime::web::RealtimeCalendar;
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{Array, JSON, Object, Reflect};
+use js_sys::{Array, JSON, Object, Reflect, Set};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
@@ -33,7 +33,8 @@ impl Harness {
         let config = JSON::parse(config).unwrap();
         let (emit_function, settle_function) =
             (emit.as_ref().clone().unchecked_into(), settle.as_ref().clone().unchecked_into());
-        let calendar = RealtimeCalendar::new(&config, emit_function, settle_function)?;
+        let calendar =
+            RealtimeCalendar::new(&config, emit_function, settle_function, Set::new(&JsValue::UNDEFINED))?;
         Ok(Self { calendar, told, settled, _emit: emit, _settle: settle })
     }
 

@@ -14,7 +14,10 @@ fn config(url: &str) -> JsValue {
 #[wasm_bindgen_test]
 fn a_calendar_is_made_and_handed_to_javascript() {
     let ignore = Function::default();
-    let calendar = RealtimeCalendar::new(&config("/ws"), ignore.clone(), ignore).map(JsValue::from).unwrap();
+    let calendar =
+        RealtimeCalendar::new(&config("/ws"), ignore.clone(), ignore, js_sys::Set::new(&JsValue::UNDEFINED))
+            .map(JsValue::from)
+            .unwrap();
     let class =
         Reflect::get(&calendar, &"constructor".into()).and_then(|class| Reflect::get(&class, &"name".into()));
     assert_eq!(class, Ok(JsValue::from_str("RealtimeCalendar")));

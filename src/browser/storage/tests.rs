@@ -11,6 +11,10 @@ fn name() -> String {
     format!("storage-test/{}", super::super::global::random_seed()[0])
 }
 
+fn teardown() -> Teardown {
+    Teardown::new(js_sys::Set::new(&JsValue::UNDEFINED))
+}
+
 fn row(table: Table, key: &str, value: &str) -> Row {
     Row { table, key: key.to_owned(), value: value.to_owned() }
 }
@@ -22,13 +26,13 @@ async fn commit(storage: &Rc<Storage>, ops: Vec<StorageOp>) -> Result<(), Fault>
 }
 
 async fn reload(name: &str) -> Vec<Row> {
-    Storage::new(name.to_owned()).load("reader").await.unwrap()
+    Storage::new(name.to_owned(), teardown()).load("reader").await.unwrap()
 }
 
 #[wasm_bindgen_test]
 async fn what_is_committed_is_there_after_a_reload() {
     let name = name();
-    let storage = Storage::new(name.clone());
+    let storage = Storage::new(name.clone(), teardown());
     assert_eq!(storage.load("me").await, Ok(vec![]));
     let (first, second) = (row(Table::Outbox, "me|1", "one"), row(Table::Dead, "me|2", "한국어 😀"));
     let ops = vec![StorageOp::Put(first.clone()), StorageOp::Put(second.clone())];
@@ -42,7 +46,7 @@ async fn what_is_committed_is_there_after_a_reload() {
 #[wasm_bindgen_test]
 async fn batches_wait_for_the_database_and_keep_their_order() {
     let name = name();
-    let storage = Storage::new(name.clone());
+    let storage = Storage::new(name.clone(), teardown());
     let (put, put_ended) = futures_channel();
     storage.commit(vec![StorageOp::Put(row(Table::Outbox, "me|1", "old"))], put);
     let (again, again_ended) = futures_channel();
@@ -81,7 +85,7 @@ async fn an_aborted_transaction_is_an_error_with_its_cause() {
 #[wasm_bindgen_test]
 async fn a_connection_that_was_closed_is_opened_again() {
     let name = name();
-    let storage = Storage::new(name.clone());
+    let storage = Storage::new(name.clone(), teardown());
     storage.load("me").await.unwrap();
     storage.close();
     assert_eq!(commit(&storage, vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))]).await, Ok(()));
@@ -91,7 +95,7 @@ async fn a_connection_that_was_closed_is_opened_again() {
 #[wasm_bindgen_test]
 async fn another_tab_may_delete_the_database_and_later_batches_are_stored_again() {
     let name = name();
-    let storage = Storage::new(name.clone());
+    let storage = Storage::new(name.clone(), teardown());
     storage.load("me").await.unwrap();
     Rexie::builder(&name).delete().await.unwrap();
     assert_eq!(commit(&storage, vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))]).await, Ok(()));
@@ -101,11 +105,11 @@ async fn another_tab_may_delete_the_database_and_later_batches_are_stored_again(
 #[wasm_bindgen_test]
 async fn rows_of_a_program_that_lives_are_left_to_it() {
     let name = name();
-    let storage = Storage::new(name.clone());
+    let storage = Storage::new(name.clone(), teardown());
     storage.load("me").await.unwrap();
     let ops = ["alive|1", "dead|1"].map(|key| StorageOp::Put(row(Table::Outbox, key, "{}")));
     commit(&storage, ops.into()).await.unwrap();
-    let lock = locks::StreamLock::hold(&name, "alive");
+    let lock = locks::StreamLock::hold(&name, "alive", &teardown());
     while locks::living(&name).await.is_empty() {}
     let keys = |rows: Vec<Row>| rows.into_iter().map(|row| row.key).collect::<Vec<_>>();
     assert_eq!(keys(reload(&name).await), ["dead|1"]);
@@ -119,7 +123,7 @@ async fn a_newer_database_is_left_alone() {
     let name = name();
     let newer = Rexie::builder(&name).version(SCHEMA_VERSION + 1).add_object_store(ObjectStore::new("later"));
     newer.build().await.unwrap().close();
-    let fault = Storage::new(name.clone()).load("me").await.unwrap_err();
+    let fault = Storage::new(name.clone(), teardown()).load("me").await.unwrap_err();
     assert!(fault.message.contains("its version is 2"), "{}", fault.message);
 }
 
@@ -143,7 +147,7 @@ async fn without_indexeddb_the_fault_says_so() {
     Reflect::set(&hidden, &"value".into(), &JsValue::UNDEFINED).unwrap();
     Reflect::set(&hidden, &"configurable".into(), &true.into()).unwrap();
     Object::define_property(&global, &"indexedDB".into(), &hidden);
-    let loaded = Storage::new(name()).load("me").await;
+    let loaded = Storage::new(name(), teardown()).load("me").await;
     if own.is_undefined() {
         Reflect::delete_property(&global, &"indexedDB".into()).unwrap();
     } else {

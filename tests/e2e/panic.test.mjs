@@ -1,0 +1,236 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { launch } from './support/browser.mjs'
+import { connect, eventAt, openBare, settled, titles, untilIn } from './support/page.mjs'
+import { startServer } from './support/server.mjs'
+import { serveBare } from './support/site.mjs'
+import { trap } from './support/trap.mjs'
+import { until } from './support/until.mjs'
+
+// The published package has nothing that makes it panic on demand. Two things end an instance all the same: a copy of
+// its module in which the body of one function is `unreachable`, as a panic ends, and a browser function that throws
+// under the module, which no `catch` of the module's expects.
+const breakClock = () => {
+  globalThis.now = Date.now
+  Date.now = () => {
+    throw new Error('the clock is broken')
+  }
+}
+const mendClock = () => void (Date.now = globalThis.now)
+
+describe('a module that dies', () => {
+  let browser
+  let site
+  before(async () => {
+    ;[browser, site] = await Promise.all([launch(), serveBare()])
+  })
+  after(async () => {
+    await browser?.close()
+    site?.close()
+  })
+
+  async function open(t, config, from = site) {
+    const context = await browser.newContext()
+    t.after(() => context.close())
+    const page = await openBare(context, from, config)
+    await page.evaluate(() => {
+      globalThis.uncaught = []
+      addEventListener('error', ({ message }) => uncaught.push(message))
+      addEventListener('unhandledrejection', ({ reason }) => uncaught.push(String(reason)))
+    })
+    return page
+  }
+
+  const fatal = (page) =>
+    page.evaluate(() => heard.filter(([type, error]) => type === 'error' && error.code === 'fatal'))
+
+  it('by a trap in a call throws, tells it once, and its writes are sent by the next calendar', async (t) => {
+    const server = await startServer(t)
+    const trapped = await serveBare((bytes) => trap(bytes, 'realtimecalendar_sendTyping'))
+    t.after(() => trapped.close())
+    const config = { url: server.socket, projectId: 'mine', user: { id: 'ana' } }
+    const page = await open(t, config, trapped)
+    await connect(page)
+    const peer = await open(t, { ...config, user: { id: 'ben' } })
+    await connect(peer)
+    await untilIn(peer, () => baro.getActiveUsers().has('ana'))
+
+    const before = await page.evaluate(
+      async (data) => {
+        baro.disconnect()
+        const { persisted, confirmed } = baro.createEvent(data)
+        await persisted
+        void baro.connect().catch(() => {})
+        const waiting = [
+          confirmed,
+          baro.flush(),
+          baro.subscribe('lineup:none'),
+          baro.send('note', 1, { requireAck: true }),
+        ]
+        let thrown
+        try {
+          baro.sendTyping('title', true)
+        } catch (error) {
+          thrown = error
+        }
+        let again
+        try {
+          baro.createEvent(data)
+        } catch (error) {
+          again = error
+        }
+        const ends = await Promise.all(
+          waiting.map((promise) =>
+            promise.then(
+              () => 'done',
+              ({ code }) => code,
+            ),
+          ),
+        )
+        return {
+          thrown: thrown.code,
+          cause: thrown.cause instanceof WebAssembly.RuntimeError,
+          same: again === thrown,
+          ends,
+        }
+      },
+      eventAt(9, 'Survivor'),
+    )
+    assert.deepEqual(before, { thrown: 'fatal', cause: true, same: true, ends: ['fatal', 'fatal', 'fatal', 'fatal'] })
+    assert.equal((await fatal(page)).length, 1)
+    assert.deepEqual(
+      await page.evaluate(() =>
+        heard
+          .filter(([type]) => type === 'state-change')
+          .at(-1)
+          .slice(0, 2),
+      ),
+      ['state-change', 'error'],
+    )
+    assert.deepEqual(await page.evaluate(() => [baro.getState(), baro.isConnected()]), ['error', false])
+    await untilIn(peer, () => !baro.getActiveUsers().has('ana'))
+
+    await page.evaluate((given) => void makeCalendar(given), config)
+    await connect(page)
+    await settled(page)
+    assert.deepEqual(
+      (await server.events('mine')).map(({ title, version }) => [title, version]),
+      [['Survivor', 1]],
+    )
+    assert.deepEqual(await titles(page), ['Survivor'])
+    assert.deepEqual(await page.evaluate(() => uncaught), [])
+  })
+
+  it('under a timer, a socket or a promise is told once, and what it held is given back', async (t) => {
+    const server = await startServer(t)
+    const page = await open(t, { url: server.socket, projectId: 'mine', user: { id: 'ana' } })
+    await connect(page)
+    const ends = await page.evaluate(
+      async ([config, breaking, data]) => {
+        const other = new RealtimeCalendar(config)
+        const told = []
+        other.on('error', ({ code }) => told.push(code))
+        // With the database open.
+        await Promise.all([baro, other].map((calendar) => calendar.createEvent(data).persisted))
+        const { confirmed } = baro.createEvent(data)
+        const end = confirmed.then(
+          () => 'done',
+          ({ code }) => code,
+        )
+        // Whatever callback comes next reads the clock.
+        eval(`(${breaking})()`)
+        return [await end, other, told].map(String)
+      },
+      [{ url: server.socket, user: { id: 'eve' } }, breakClock.toString(), eventAt(9, 'Survivor')],
+    )
+    await page.evaluate(mendClock)
+    assert.equal(ends[0], 'fatal')
+    assert.equal(ends[2], 'fatal', 'every calendar of the instance died and was told')
+    assert.equal((await fatal(page)).length, 1)
+    await until('the server misses them', async () => (await server.metric('baro_connections')) === 0)
+    const locks = await page.evaluate(async () => (await navigator.locks.query()).held.length)
+    assert.equal(locks, 0)
+    const wiped = await page.evaluate(
+      () =>
+        new Promise((resolve) => {
+          const request = indexedDB.deleteDatabase('baro-calendar-offline/ana')
+          request.onsuccess = () => resolve('deleted')
+          request.onblocked = () => resolve('blocked')
+        }),
+    )
+    assert.equal(wiped, 'deleted', 'no connection to the database is left')
+    assert.deepEqual(await page.evaluate(() => uncaught), [])
+  })
+
+  it('in a listener unwinds the frames below it', async (t) => {
+    const page = await open(t, { url: 'ws://127.0.0.1:9/', offline: false })
+    const said = await page.evaluate(
+      async ([data, breaking, mending]) => {
+        const codes = []
+        baro.on('events-change', () => {
+          eval(`(${breaking})()`)
+          try {
+            baro.createEvent(data)
+          } catch ({ code }) {
+            codes.push(code)
+          }
+          eval(`(${mending})()`)
+        })
+        baro.on('sync-status', () => codes.push('went on'))
+        baro.createEvent(data)
+        await new Promise((resolve) => baro.on('error', resolve))
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        return codes
+      },
+      [eventAt(9, 'x'), breakClock.toString(), mendClock.toString()],
+    )
+    assert.deepEqual(said, ['fatal'])
+    const next = await page.evaluate(async () => {
+      await globalThis.init()
+      const calendar = new RealtimeCalendar({ url: 'ws://127.0.0.1:9/', offline: false })
+      const state = calendar.getState()
+      await baro.destroy()
+      await calendar.destroy()
+      return state
+    })
+    assert.equal(next, 'disconnected')
+    assert.deepEqual(await page.evaluate(() => uncaught), [])
+  })
+
+  it('by an exhausted stack is given up like any other', async (t) => {
+    const page = await open(t, { url: 'ws://127.0.0.1:9/', offline: false })
+    const said = await page.evaluate(
+      async (data) => {
+        const codes = new Set()
+        // At every depth from the deepest up, so that the stack ends inside the module once.
+        const dive = () => {
+          try {
+            dive()
+          } catch {
+            // The bottom.
+          }
+          try {
+            baro.createEvent(data)
+          } catch (error) {
+            codes.add(error.code ?? error.name)
+          }
+        }
+        dive()
+        await new Promise((resolve) => setTimeout(resolve))
+        return { state: baro.getState(), isFatal: codes.has('fatal') }
+      },
+      eventAt(9, 'x'),
+    )
+    assert.deepEqual(said, { state: 'error', isFatal: true })
+    assert.equal((await fatal(page)).length, 1)
+    const made = await page.evaluate(
+      (data) => {
+        const calendar = makeCalendar({ url: 'ws://127.0.0.1:9/', offline: false })
+        calendar.createEvent(data)
+        return calendar.getEvents().length
+      },
+      eventAt(9, 'x'),
+    )
+    assert.equal(made, 1)
+  })
+})
