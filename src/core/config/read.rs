@@ -44,7 +44,9 @@ impl<'a> Reader<'a> {
     fn only(&self, names: &[&str]) {
         if let Some((name, value)) = self.fields.iter().find(|(name, _)| !names.contains(&name.as_str())) {
             let expected = format!("no such option; there are {}", words(names));
-            note(self.first, &format!("{}.{name}", self.path), &value.shown(), &expected);
+            // A token under a name that is none does not stand in a message either.
+            let got = if matches!(value, Value::Text(_)) { "a string".to_owned() } else { value.shown() };
+            note(self.first, &format!("{}.{name}", self.path), &got, &expected);
         }
     }
 
@@ -55,7 +57,11 @@ impl<'a> Reader<'a> {
     /// Takes note that the option `name` is not acceptable.
     pub(super) fn fault(&self, name: &str, expected: &str) {
         // A token never stands in a message.
-        let got = if name == "token" { "something else".to_owned() } else { self.value(name).shown() };
+        let got = if matches!(name, "token" | "auth") {
+            "something else".to_owned()
+        } else {
+            self.value(name).shown()
+        };
         note(self.first, &format!("{}.{name}", self.path), &got, expected);
     }
 

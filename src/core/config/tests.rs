@@ -104,6 +104,14 @@ fn infinity_is_accepted_where_it_means_something() {
 
 #[test]
 fn a_token_never_stands_in_a_fault() {
+    for misplaced in [
+        with("auth", text("secret")),
+        with("token", text("secret")),
+        with("auth", object(&[("tokn", text("secret"))])),
+    ] {
+        let fault = misplaced.unwrap_err();
+        assert!(!fault.message.contains("secret") && !fault.details.unwrap_or_default().contains("secret"));
+    }
     let fault = with("auth", object(&[("token", Value::List(vec![text("secret")]))])).unwrap_err();
     assert!(!format!("{fault:?}").contains("secret"));
 }
