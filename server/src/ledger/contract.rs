@@ -316,6 +316,18 @@ pub(crate) fn a_move_is_told_where_it_concerns<T: Tables>(tables: &mut T) {
     let only = |project: &str| Access::Projects(Arc::new(BTreeSet::from([project.to_owned()])));
     let kinds = ["p", "q", "r"].map(|project| fields(&stored[0].seen_with(&only(project))).string("type"));
     assert_eq!(kinds, ["event:deleted", "event:updated", "skip"].map(|kind| Some(kind.to_owned())));
+    let left = tables.changes_after("project:p", 1).expect("a change");
+    let both = Access::Projects(Arc::new(["p", "q"].map(str::to_owned).into()));
+    let to = |access: &Access| {
+        let message = fields(&left[0].seen_with(access));
+        assert_eq!(message.string("type").as_deref(), Some("event:deleted"));
+        fields(message.get("payload").unwrap_or_default()).string("movedTo")
+    };
+    assert_eq!(
+        (to(&both).as_deref(), to(&only("p"))),
+        (Some("project:q"), None),
+        "a name is told to strangers"
+    );
 }
 
 pub(crate) fn rights_are_checked_on_both_projects<T: Tables>(tables: &mut T) {

@@ -332,11 +332,16 @@ fn announce<T: Tables>(
     }
     if let Some(old) = old {
         let moved_to = new.map(|new| project_channel(&new.project));
+        let moved_away = new.filter(|new| new.project != old.project);
         for channel in before.iter().filter(|channel| !after.contains(channel)) {
             let head = next(tables, channel)?;
-            let payload = deletion(&old.id, version, moved_to.as_deref());
-            let text = write("event:deleted", channel, &head, &payload);
-            changes.push(change(channel, &head, &old.project, text, None));
+            let left =
+                |to: Option<&str>| write("event:deleted", channel, &head, &deletion(&old.id, version, to));
+            // Where it went is for those who may see it there.
+            let withdrawn =
+                moved_away.map(|_| Withdrawn { project: Arc::clone(&old.project), text: left(None) });
+            let project = moved_away.map_or(&old.project, |new| &new.project);
+            changes.push(change(channel, &head, project, left(moved_to.as_deref()), withdrawn));
         }
     }
     for change in &changes {

@@ -128,7 +128,7 @@ pub struct Change {
     pub channel: Arc<str>,
     /// Its number there.
     pub seq: u64,
-    /// Only those who may see this project are told.
+    /// Only those who may see this project are told: of an event that left one, the project in which it is now.
     pub project: Arc<str>,
     /// The whole message, as every subscriber gets it.
     pub text: Arc<str>,
