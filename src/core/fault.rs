@@ -184,7 +184,7 @@ impl Fault {
     /// The fault that the payload of an `error` message tells. Missing parts are filled in, never trusted to be there.
     pub fn from_payload(payload: &str) -> Self {
         let fields = Fields::parse(payload).unwrap_or_default();
-        let text = |key| fields.get(key).and_then(as_string);
+        let text = |key| fields.get(key).and_then(as_string).filter(|text| !text.is_empty());
         Self {
             code: text("code").map_or(FaultCode::Refused, |name| FaultCode::of(&name)),
             message: text("message")
