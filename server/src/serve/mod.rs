@@ -27,5 +27,7 @@ mod token;
 
 pub use options::{Auth, Command, Database, Options, USAGE, parse};
 pub use peers::PeerLimits;
+pub use rest::query_of;
 pub use run::run;
 pub use sqlite::Sqlite;
+pub use token::Verifier;

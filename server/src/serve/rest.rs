@@ -178,17 +178,10 @@ async fn fields_of(shared: &Shared, body: Body) -> Result<Fields, Fault> {
 }
 
 async fn list(shared: &Shared, access: &Access, uri: &Uri) -> Result<Response, Fault> {
-    let limit = |name: &str| {
-        let text = query_value(uri, name);
-        let wrong = |text: String| Fault::field(Code::BadRequest, name, &text, "an ISO 8601 date");
-        text.map(|text| Query::limit(&text).map_err(wrong)).transpose()
-    };
-    let project = query_value(uri, "projectId");
-    if project.as_deref().is_some_and(|project| !access.allows(project)) {
+    let query = query_of(uri)?;
+    if query.project.as_deref().is_some_and(|project| !access.allows(project)) {
         return Err(Fault::new(Code::Forbidden, "no right to read this project"));
     }
-    let calendar = query_value(uri, "calendarId");
-    let query = Query { from_ms: limit("from")?, to_ms: limit("to")?, project, calendar };
     let (reply, rows) = oneshot::channel();
     let gone = || Fault::new(Code::Unavailable, "the data cannot be read").after_ms(1_000);
     let request = storage::Request::Read { query: query.clone(), reply };
@@ -197,4 +190,18 @@ async fn list(shared: &Shared, access: &Access, uri: &Uri) -> Result<Response, F
     let seen = rows.iter().filter(|row| access.allows(&row.project));
     let asked = seen.filter(|row| EventDoc::parse(&row.text).is_ok_and(|doc| query.matches(&doc)));
     Ok(json(StatusCode::OK, crate::object::array(asked.map(|row| &*row.text))))
+}
+
+/// What the address of a list asks for.
+///
+/// # Errors
+/// `bad_request` for a limit that is no date.
+pub fn query_of(uri: &Uri) -> Result<Query, Fault> {
+    let limit = |name: &str| {
+        let text = query_value(uri, name);
+        let wrong = |text: String| Fault::field(Code::BadRequest, name, &text, "an ISO 8601 date");
+        text.map(|text| Query::limit(&text).map_err(wrong)).transpose()
+    };
+    let (project, calendar) = (query_value(uri, "projectId"), query_value(uri, "calendarId"));
+    Ok(Query { from_ms: limit("from")?, to_ms: limit("to")?, project, calendar })
 }

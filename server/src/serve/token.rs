@@ -22,7 +22,7 @@ const LEEWAY_S: u64 = 10;
 const PROJECTS_MAX: usize = 1_000;
 
 /// Checks tokens with one secret.
-pub(super) struct Verifier {
+pub struct Verifier {
     key: DecodingKey,
     validation: Validation,
 }
@@ -57,7 +57,8 @@ impl Verifier {
         Ok(Self::new(secret))
     }
 
-    fn new(secret: &[u8]) -> Self {
+    /// A verifier with that secret.
+    pub fn new(secret: &[u8]) -> Self {
         // The algorithm is this server's choice, never the token's.
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_required_spec_claims(&["exp", "sub"]);
@@ -69,7 +70,10 @@ impl Verifier {
     }
 
     /// What a token says, if it counts.
-    pub(super) fn verify(&self, token: &str) -> Result<Claims, Fault> {
+    ///
+    /// # Errors
+    /// `token_expired` for one that counted once, `unauthorized` for every other.
+    pub fn verify(&self, token: &str) -> Result<Claims, Fault> {
         let bad = || Fault::new(Code::Unauthorized, "the token does not count");
         if token.len() > TOKEN_BYTES_MAX {
             return Err(bad());
