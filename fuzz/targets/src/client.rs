@@ -62,6 +62,7 @@ const STEPS: &[(u8, Step)] = &[
     (b'3', |world, _| world.input(Input::Signal(Signal::Visible))),
     (b'4', |world, _| world.input(Input::Signal(Signal::Hidden))),
     (b'5', |world, _| world.input(Input::Signal(Signal::Suspended))),
+    (b'6', |world, _| world.input(Input::Signal(Signal::Resumed))),
     (b'w', |world, text| world.pass(text.trim().parse().unwrap_or(100))),
 ];
 
