@@ -162,9 +162,15 @@ impl Client {
         self.session.open_pipe().is_some() && !alone
     }
 
+    /// Whether what waits may go out. What comes while the connection moves to another pipe goes out on that one, so that
+    /// nothing is under way on the old one when it is closed.
+    pub(super) fn may_send(&self) -> bool {
+        self.session.open_pipe().is_some() && !self.session.is_moving()
+    }
+
     /// Queues all that may be sent now: writes up to the window, then messages, then the cursor.
     pub(super) fn send_waiting(&mut self, now: Now) {
-        if self.session.open_pipe().is_none() {
+        if !self.may_send() {
             return;
         }
         if self.storage != Storage::Loading && !self.collects_writes(now) {

@@ -13,9 +13,10 @@ impl Client {
             return None;
         }
         let notify = self.store.is_changed().then(|| self.notify_at());
-        let cursor = self.can_point().then(|| self.cursor.poll_timeout()).flatten();
+        let sends = self.may_send();
+        let cursor = (sends && self.can_point()).then(|| self.cursor.poll_timeout()).flatten();
         let live = self.session.open_pipe().is_some();
-        let resume = self.outbox.poll_timeout().filter(|_| live && self.storage != Storage::Loading);
+        let resume = self.outbox.poll_timeout().filter(|_| sends && self.storage != Storage::Loading);
         let ask = self.channels.poll_timeout().filter(|_| live);
         let sweep = (!self.roster.is_empty() && self.dialect != Dialect::Baro).then_some(self.sweep_due);
         let look = self.lanes.poll_timeout().filter(|_| live);
@@ -26,7 +27,7 @@ impl Client {
             ask,
             sweep,
             look,
-            self.batch_due.filter(|_| live),
+            self.batch_due.filter(|_| sends),
             self.channels.leave_due(),
             self.probe_at(),
             self.requests.poll_timeout(),
@@ -37,7 +38,8 @@ impl Client {
     }
 
     pub(super) fn handle_tick(&mut self, now: Now) {
-        self.session.set_busy(!self.outbox.is_empty() || self.requests.is_waiting());
+        let under_way = self.outbox.oldest_sent().is_some() || self.requests.is_under_way();
+        self.session.set_busy(!self.outbox.is_empty(), under_way);
         if self.session.is_moving() {
             self.flush_outgoing();
         }

@@ -67,9 +67,9 @@ impl Requests {
         Some(request)
     }
 
-    /// Whether somebody waits for an answer.
-    pub fn is_waiting(&self) -> bool {
-        !self.waiting.is_empty()
+    /// Whether an answer to something that was sent is due.
+    pub fn is_under_way(&self) -> bool {
+        self.waiting.values().any(|waiting| waiting.sent)
     }
 
     /// Who waits for the answer to `id`.

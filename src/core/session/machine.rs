@@ -39,6 +39,7 @@ pub struct Session {
     hidden_ms_max: Option<u64>,
     hidden_due: Option<Timestamp>,
     busy: bool,
+    under_way: bool,
     spread_ms: Option<u64>,
     actions: Vec<Action>,
 }
@@ -62,6 +63,7 @@ impl Session {
             hidden_ms_max: config.hidden_disconnect_ms,
             hidden_due: None,
             busy: false,
+            under_way: false,
             spread_ms: None,
             actions: Vec::new(),
         }
@@ -200,10 +202,11 @@ impl Session {
         }
     }
 
-    /// Whether something waits for the server's word: a hidden page keeps its connection that long, and a connection
-    /// stays on its transport.
-    pub fn set_busy(&mut self, busy: bool) {
+    /// Whether writes wait for the server's word: a hidden page keeps its connection that long. And whether anything that
+    /// was sent does: a connection keeps its pipe that long.
+    pub fn set_busy(&mut self, busy: bool, under_way: bool) {
         self.busy = busy;
+        self.under_way = under_way;
     }
 
     /// Asks the server whether it is there, with a deadline; an earlier one stays.

@@ -9,7 +9,7 @@ use crate::core::time::Timestamp;
 const ANSWER_MS: u64 = 5_000;
 /// How often it is looked whether answers are outstanding, and for how long a move waits for them: less than what a
 /// server gives a connection to sign in.
-const LOOK_MS: u64 = 100;
+const LOOK_MS: u64 = 20;
 const BUSY_MS: u64 = 2_000;
 
 /// Where the try stands.

@@ -103,6 +103,23 @@ fn the_way_back_to_a_websocket_loses_and_doubles_nothing() {
 }
 
 #[test]
+fn what_is_written_while_the_connection_moves_is_sent_once_on_the_websocket() {
+    let mut bench = polling(|_| {});
+    let old = bench.pipe;
+    until_try(&mut bench, old);
+    bench.open();
+    let new = bench.pipe;
+    bench.write(Call::Create(EVENT.to_owned()));
+    bench.hear(r#"{"type":"pong","payload":{"time":1}}"#);
+    let (id, ..) = bench.write(Call::Create(EVENT.to_owned()));
+    bench.give(Input::Pipe(old, PipeEvent::Text(&ack(1, &id, 1, "Stand-up"))));
+    bench.wait(50);
+    assert_eq!(bench.frames_of(new), ["ping", "hello+event:create"]);
+    let writes = bench.framed.iter().filter(|(_, types)| types.contains("event:create")).count();
+    assert_eq!((writes, bench.client.pending().count()), (2, 1));
+}
+
+#[test]
 fn a_write_without_an_answer_goes_along_to_the_websocket() {
     let mut bench = polling(|_| {});
     let old = bench.pipe;

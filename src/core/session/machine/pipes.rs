@@ -179,7 +179,7 @@ impl Session {
 
     /// Time passed while there may be a way back to a WebSocket.
     pub(super) fn upgrade_on(&mut self, now: Timestamp) {
-        let busy = self.busy;
+        let busy = self.under_way;
         let Phase::Live { upgrade, .. } = &mut self.phase else { return };
         if upgrade.poll_timeout().is_none_or(|due| due > now) {
             return;

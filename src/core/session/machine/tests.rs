@@ -188,10 +188,10 @@ fn a_hidden_page_gives_its_connection_up_but_never_with_writes_on_the_way() {
     session.connect(Timestamp(0));
     opened(&mut session, Timestamp(0));
     session.handle_signal(Timestamp(0), Signal::Hidden);
-    session.set_busy(true);
+    session.set_busy(true, false);
     session.handle_timeout(Timestamp(10_000));
     assert_eq!(session.state(), State::Connected);
-    session.set_busy(false);
+    session.set_busy(false, false);
     session.handle_timeout(Timestamp(11_000));
     assert_eq!((session.state(), session.poll_timeout()), (State::Disconnected, None));
     session.take_actions();

@@ -206,7 +206,7 @@ fn a_move_waits_for_answers_but_not_for_ever() {
     let (now, new) = until_try(&mut session);
     session.handle_opened(now, new);
     session.handle_heard_aside(now, new);
-    session.set_busy(true);
+    session.set_busy(true, true);
     session.handle_timeout(now);
     assert!(session.is_current(old));
     let mut moved = now;
