@@ -12,6 +12,7 @@
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 
 mod calendar;
+mod panic;
 mod smoke;
 
 wasm_bindgen_test_configure!(run_in_browser);
