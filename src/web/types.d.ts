@@ -116,7 +116,10 @@ export interface CursorPosition {
 
 /** Every option is validated by the constructor; its error names the field, what it got and what it takes. */
 export interface RealtimeConfig {
-  /** `ws://`, `wss://`, `http(s)://` (polling), or a path on this origin. */
+  /**
+   * `ws://`, `wss://`, or a path on this origin: a WebSocket's address, beside which polling is found at `poll`.
+   * `http(s)://`: the address of polling itself, by default `/poll`.
+   */
   url: string
   protocols?: string[]
   /** Default `'baro'`. */
@@ -142,7 +145,10 @@ export interface RealtimeConfig {
   /** `false` keeps everything in memory. */
   offline?: false | OfflineOptions
   conflict?: { strategy?: ConflictStrategy; onConflict?: (conflict: ConflictInfo) => Promise<CalendarEvent> }
-  /** Default `['websocket', 'polling']`. */
+  /**
+   * Default `['websocket', 'polling']`: polling where WebSockets do not get through. With an `http(s)://` address polling
+   * alone; with `['websocket']` the address is a WebSocket's, whatever its scheme.
+   */
   transports?: ('websocket' | 'polling')[]
   /** A page hidden for so many ms (300000) gives its connection up; `Infinity` keeps it. */
   visibility?: { disconnectAfter?: number }
