@@ -25,6 +25,9 @@ macro_rules! steps {
         }
 
         impl Step {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$step),*];
+
             /// Its public name, the name of its word (none if empty) and those of its numbers.
             fn layout(self) -> (&'static str, &'static str, &'static [&'static str]) {
                 match self {
@@ -115,6 +118,14 @@ steps! {
     Storing "storing" "" ["batch", "rows"];
     /// Something arrived that was no message.
     Malformed "malformed" "" [];
+}
+
+impl Step {
+    /// Its public name, and those of what is told of it.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let (name, word, numbers) = self.layout();
+        [name, word].into_iter().chain(numbers.iter().copied()).filter(|name| !name.is_empty())
+    }
 }
 
 /// One step.

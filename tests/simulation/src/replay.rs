@@ -189,6 +189,7 @@ impl Replay {
                     "offline" => Signal::Offline,
                     "visible" => Signal::Visible,
                     "hidden" => Signal::Hidden,
+                    "resumed" => Signal::Resumed,
                     _ => Signal::Suspended,
                 };
                 self.input(at, Input::Signal(signal));
