@@ -294,6 +294,20 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn large_frames_wait_for_one_another_and_small_ones_do_not() {
+        let traffic = Traffic::default();
+        let mut held = Vec::new();
+        for _ in 0..INBOUND_LARGE_MAX {
+            held.push(traffic.room_for(INBOUND_LARGE_BYTES).await.expect("room"));
+        }
+        assert!(traffic.room_for(INBOUND_LARGE_BYTES - 1).await.is_none());
+        let mut next = std::pin::pin!(traffic.room_for(INBOUND_LARGE_BYTES));
+        assert!(futures_util::FutureExt::now_or_never(next.as_mut()).is_none());
+        held.pop();
+        assert!(next.await.is_some());
+    }
+
     #[test]
     fn the_same_frame_is_packed_once_and_forgotten_with_its_last_holder() {
         let mut packing = Packing::default();
