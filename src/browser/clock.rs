@@ -54,14 +54,16 @@ impl Clock {
 
 /// Waits.
 pub(super) async fn pause(ms: u32) {
+    let mut timeout = None;
     let turn = Promise::new(&mut |resolve, _| {
-        Timeout::new(ms, move || {
+        timeout = Some(Timeout::new(ms, move || {
             // A promise's resolver does not throw.
             let _resolved = resolve.unchecked_ref::<Function>().call0(&JsValue::UNDEFINED);
-        })
-        .forget();
+        }));
     });
     let _turn = JsFuture::from(turn).await;
+    // Not forgotten, as gloo has it: its callback would stay for ever.
+    drop(timeout);
 }
 
 /// The wall clock, ms since 1970.

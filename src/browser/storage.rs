@@ -1,21 +1,24 @@
 //! The database, the only file that knows IndexedDB.
 //!
-//! rexie creates the object stores and reads them. It does not write: its transactions end as a success when they were
-//! aborted without a failed request, which is how a full disk shows, and it drops the cause; and it can neither ask for
-//! a durability nor notice that the connection was closed. Batches therefore go through web-sys, on a connection of
-//! their own: all requests of a batch are made in one go, nothing is awaited between them, success is the transaction's
-//! `complete`, and failure is its `abort` with the cause.
+//! rexie makes the object stores, once for each database that the program uses: its futures never give back the
+//! callbacks of an opening, some hundred bytes each time. It does not read or write. Its transactions end as a success
+//! when they were aborted without a failed request, which is how a full disk shows, and it drops the cause; and it can
+//! neither ask for a durability nor notice that the connection was closed. That goes through web-sys: all requests of a
+//! batch are made in one go, nothing is awaited between them, success is the transaction's `complete`, and failure is
+//! its `abort` with the cause.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 use js_sys::{Array, Promise};
-use rexie::{ObjectStore, Rexie, RexieBuilder, TransactionMode};
+use rexie::{ObjectStore, Rexie, RexieBuilder};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Event, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction, IdbTransactionMode};
+use web_sys::{
+    Event, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbRequest, IdbTransaction, IdbTransactionMode,
+};
 
 use super::clock::wall_ms;
 use super::global::{call_method, explain, property, spell};
@@ -30,6 +33,11 @@ use crate::core::offline::Table;
 const SCHEMA_VERSION: u32 = 1;
 /// How often a connection that the browser closed is opened again for one batch.
 const REOPEN_MAX: u32 = 3;
+
+thread_local! {
+    /// Databases whose object stores were there when this program opened them.
+    static MADE: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
 
 type Done = Box<dyn FnOnce(Result<(), Fault>)>;
 
@@ -90,17 +98,11 @@ impl Storage {
     async fn open_and_read(&self, own: &str) -> Result<(IdbDatabase, Vec<Row>), Fault> {
         let mut living = locks::living(&self.name).await;
         living.retain(|client| client != own);
-        let rows = match schema(&self.name).build().await {
-            Ok(rexie) => {
-                let rows = read_rows(&rexie, &living).await;
-                rexie.close();
-                rows
-            }
-            Err(error) => Err(error),
-        };
-        // rexie's errors do not say what happened; a connection of our own does.
         let database = connect(&self.name).await?;
-        let rows = rows.map_err(|_| storage_fault("its rows could not be read"))?;
+        let rows = read_rows(&database, &living).await.map_err(|thrown| {
+            database.close();
+            storage_fault(&explain(&thrown))
+        })?;
         Ok((database, rows))
     }
 
@@ -177,14 +179,20 @@ fn schema(name: &str) -> RexieBuilder {
     })
 }
 
-async fn read_rows(rexie: &Rexie, living: &[String]) -> rexie::Result<Vec<Row>> {
+async fn read_rows(database: &IdbDatabase, living: &[String]) -> Result<Vec<Row>, JsValue> {
     let tables = [Table::Outbox, Table::Dead, Table::Meta];
-    let transaction = rexie.transaction(&tables.map(Table::name), TransactionMode::ReadOnly)?;
-    let mut rows = Vec::new();
+    let names: Array = tables.iter().map(|table| JsValue::from_str(table.name())).collect();
+    let transaction = database.transaction_with_str_sequence(&names)?;
+    let mut asked = Vec::new();
     for table in tables {
-        let store = transaction.store(table.name())?;
-        let (keys, values) = (store.get_all_keys(None, None).await?, store.get_all(None, None).await?);
-        for (key, value) in keys.into_iter().zip(values) {
+        let store = transaction.object_store(table.name())?;
+        asked.push((table, store.get_all_keys()?, store.get_all()?));
+    }
+    settled(transaction.as_ref(), &["complete"], &["abort"]).await?;
+    let list = |request: &IdbRequest| request.result()?.dyn_into::<Array>();
+    let mut rows = Vec::new();
+    for (table, keys, values) in asked {
+        for (key, value) in list(&keys)?.iter().zip(list(&values)?.iter()) {
             let (key, value) = (key.as_string().unwrap_or_default(), value.as_string().unwrap_or_default());
             let owner = key.rsplit_once('|').map_or("", |(client, _)| client);
             if table != Table::Outbox || !living.iter().any(|client| client == owner) {
@@ -195,24 +203,45 @@ async fn read_rows(rexie: &Rexie, living: &[String]) -> rexie::Result<Vec<Row>> 
     Ok(rows)
 }
 
-/// A connection for writing. A database that was deleted under us, by the user or by the browser, is made anew: without
-/// its object stores nothing could be written to it.
+/// A connection. A database that was deleted under us, by the user or by the browser, is made anew: without its object
+/// stores nothing could be written to it.
 async fn connect(name: &str) -> Result<IdbDatabase, Fault> {
-    let opened = schema(name).build().await.map(Rexie::close);
-    let request = factory()?.open(name).map_err(|thrown| storage_fault(&explain(&thrown)))?;
-    let connected = settled(request.as_ref(), &["success"], &["error", "blocked"]).await;
-    connected.map_err(|thrown| storage_fault(&explain(&thrown)))?;
-    let database = request.result().and_then(|database| database.dyn_into::<IdbDatabase>());
-    let database = database.map_err(|thrown| storage_fault(&explain(&thrown)))?;
-    if opened.is_err() {
-        database.close();
-        let found = database.version();
-        return Err(storage_fault(&format!(
-            "its version is {}, {SCHEMA_VERSION} was expected",
-            spell(found)
-        )));
+    if MADE.with_borrow(|made| made.iter().any(|known| known == name)) {
+        if let Some(database) = open(name).await? {
+            return Ok(database);
+        }
+        MADE.with_borrow_mut(|made| made.retain(|known| known != name));
     }
+    let made = schema(name).build().await.map(Rexie::close);
+    // rexie's errors do not say what happened; a connection of our own does.
+    let database = open(name).await?.ok_or_else(|| storage_fault("it could not be made"))?;
+    if made.is_err() {
+        database.close();
+        let found = spell(database.version());
+        return Err(storage_fault(&format!("its version is {found}, {SCHEMA_VERSION} was expected")));
+    }
+    MADE.with_borrow_mut(|made| made.push(name.to_owned()));
     Ok(database)
+}
+
+/// Opens the database as it is; nothing if there is none.
+async fn open(name: &str) -> Result<Option<IdbDatabase>, Fault> {
+    let request = factory()?.open(name).map_err(|thrown| storage_fault(&explain(&thrown)))?;
+    let absent = Rc::new(Cell::new(false));
+    let (found, opening) = (absent.clone(), request.clone());
+    let upgrade = Closure::<dyn FnMut(Event)>::new(move |_| {
+        found.set(true);
+        // It would be one without object stores. With its transaction it goes again.
+        let _aborted = opening.transaction().map(|transaction| transaction.abort());
+    });
+    request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+    let opened = settled(request.as_ref(), &["success"], &["error", "blocked"]).await;
+    request.set_onupgradeneeded(None);
+    if absent.get() {
+        return Ok(None);
+    }
+    let database = opened.and_then(|()| request.result()?.dyn_into::<IdbDatabase>());
+    database.map(Some).map_err(|thrown| storage_fault(&explain(&thrown)))
 }
 
 fn factory() -> Result<IdbFactory, Fault> {
