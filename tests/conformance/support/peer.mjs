@@ -128,6 +128,12 @@ class Connection {
     return this.received(type)[count - 1]
   }
 
+  /** Lets go of what arrived, for tests in which that is much. */
+  forget() {
+    this.frames = []
+    this.messages = []
+  }
+
   /** Sends messages, each in a frame of its own. */
   send(...messages) {
     for (const message of messages) this.sendText(JSON.stringify(message))
