@@ -19,6 +19,8 @@ mod hostile;
 mod json;
 #[path = "properties/rows.rs"]
 mod rows;
+#[path = "properties/session.rs"]
+mod session;
 #[path = "properties/store.rs"]
 mod store;
 #[path = "properties/texts.rs"]

@@ -1,8 +1,8 @@
 //! The connection: one pipe in use at a time, when to open it, when to believe that it is dead, when to give up.
 //!
 //! Owns the state machine, backoff, liveness, the token and which transport is tried when. Guarantees at most one live
-//! pipe and one deadline, at most one pipe beside it that is not in use, and that nothing undoes [`Session::disconnect`] but [`Session::connect`]. Knows nothing of messages: the client tells it what
-//! it heard and does what it asks for.
+//! pipe and one deadline, at most one pipe beside it that is not in use, and that nothing undoes [`Session::disconnect`]
+//! but [`Session::connect`]. Knows nothing of messages: the client tells it what it heard and does what it asks for.
 //!
 //! ```text
 //!              connect                 opened            answered, or nothing to answer
@@ -19,7 +19,8 @@
 //! lives on polling tries a WebSocket now and then, and moves over, still `Live`, when that has answered.
 //!
 //! With a token to fetch, `AwaitingToken` stands before `Opening`. A page that is hidden for long, or suspended, puts the
-//! connection to sleep: `Asleep`, from which only a look at the page, or the program, wakes it.
+//! connection to sleep: `Asleep`, from which only a look at the page, or the program, wakes it. Every phase with every
+//! input stands in `docs/CONNECTION.md`, which a test holds against the machine.
 
 mod backoff;
 mod close;

@@ -1,3 +1,4 @@
+mod table;
 mod transport;
 
 use super::*;
