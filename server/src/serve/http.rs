@@ -24,6 +24,7 @@ use super::metrics::{render_doors, render_traffic};
 use super::packing::Traffic;
 use super::peers::{Asks, Peers};
 use super::poll;
+use super::reading::Reads;
 use super::rest;
 use super::socket;
 use super::storage;
@@ -45,6 +46,7 @@ const BUFFER_BYTES: usize = 4096;
 pub(super) struct Shared {
     pub(super) driver: Sender<Event>,
     pub(super) storage: std::sync::mpsc::Sender<storage::Request>,
+    pub(super) reads: Reads,
     pub(super) verifier: Option<Arc<Verifier>>,
     pub(super) origins: Origins,
     pub(super) limits: Limits,

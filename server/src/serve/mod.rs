@@ -17,6 +17,7 @@ mod options;
 mod packing;
 mod peers;
 mod poll;
+mod reading;
 mod rest;
 mod run;
 mod schema;

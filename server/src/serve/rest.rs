@@ -17,6 +17,7 @@ use super::clock::instant;
 use super::http::{Shared, crossing, foreign_page, json, query_value, refusal};
 use super::listen::Peer;
 use super::peers::Asks;
+use super::reading::Read;
 use super::storage;
 use crate::access::{Access, is_user_id};
 use crate::fault::{Code, Fault};
@@ -184,8 +185,7 @@ async fn list(shared: &Shared, access: &Access, uri: &Uri) -> Result<Response, F
     }
     let (reply, rows) = oneshot::channel();
     let gone = || Fault::new(Code::Unavailable, "the data cannot be read").after_ms(1_000);
-    let request = storage::Request::Read { query: query.clone(), reply };
-    shared.storage.send(request).map_err(|_| gone())?;
+    shared.reads.send(Read { query: query.clone(), reply }).ok_or_else(gone)?;
     let rows = rows.await.map_err(|_| gone())?.map_err(|_| gone())?;
     let seen = rows.iter().filter(|row| access.allows(&row.project));
     let asked = seen.filter(|row| EventDoc::parse(&row.text).is_ok_and(|doc| query.matches(&doc)));

@@ -87,6 +87,7 @@ async fn serve(options: &Options, verifier: Option<Arc<Verifier>>) -> Result<(),
     let shared = Arc::new(Shared {
         driver: driver.clone(),
         storage: storage.requests(),
+        reads: storage.reads(),
         verifier,
         origins: options.origins.clone(),
         limits,

@@ -1,8 +1,9 @@
 //! The tables in SQLite.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension as _, Params, Row};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Params, Row};
 
 use super::options::Database;
 use super::schema::{prepare, storage_error};
@@ -29,6 +30,19 @@ impl Sqlite {
         };
         let mut connection = opened.map_err(storage_error)?;
         let epoch = prepare(&mut connection, fresh_epoch)?;
+        Ok(Self { connection, epoch })
+    }
+
+    /// Opens a database that another connection has brought to this program's version, for nothing but reading.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn open_to_read(path: &Path) -> Result<Self, StorageError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags).map_err(storage_error)?;
+        connection.busy_timeout(std::time::Duration::from_secs(5)).map_err(storage_error)?;
+        let epoch = connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0));
+        let epoch: Arc<str> = epoch.map_err(storage_error)?;
         Ok(Self { connection, epoch })
     }
 

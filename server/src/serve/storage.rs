@@ -9,18 +9,18 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use baro_realtime::core::model::Query;
 use baro_realtime::core::rng::Rng;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::oneshot;
 
 use super::clock::{instant, wall_ms};
 use super::options::Database;
+use super::reading::{Read, Reads, read};
 use super::sqlite::Sqlite;
 use crate::hub::{Input, Job, Ticket};
 use crate::ledger::{
-    Channel, Decision, EventRow, Greeting, Loaded, Position, Snapshot, Stamp, StorageError, Tables as _,
-    Write, decide, greet, load_or_take,
+    Decision, EventRow, Greeting, Loaded, Position, Snapshot, Stamp, StorageError, Write, decide, greet,
+    load_or_take,
 };
 use crate::limits::Rules;
 
@@ -37,8 +37,8 @@ pub(super) enum Request {
     Hub { ticket: Ticket, job: Job, at: Instant },
     /// A write that came over HTTP.
     Write { write: Box<Write>, reply: oneshot::Sender<Result<Decision, StorageError>>, at: Instant },
-    /// Events that somebody reads over HTTP.
-    Read { query: Query, reply: oneshot::Sender<Result<Vec<EventRow>, StorageError>> },
+    /// Events that somebody reads over HTTP, where nobody else can.
+    Read(Read),
     /// Finish what came before this, and end.
     Stop,
 }
@@ -67,6 +67,7 @@ enum Done {
 /// The thread and the way to it.
 pub(super) struct Storage {
     requests: Sender<Request>,
+    reads: Reads,
     thread: JoinHandle<()>,
 }
 
@@ -81,12 +82,18 @@ impl Storage {
         let epoch = format!("{:016x}", rng.next_u64());
         let tables = Sqlite::open(database, &epoch).map_err(|fault| format!("--database: {fault}"))?;
         let (requests, incoming) = channel();
+        let reads = Reads::start(database, requests.clone())?;
         let mut worker = Worker { tables, rules, rng, completions, snapshots: VecDeque::new() };
         let thread = std::thread::Builder::new()
             .name("storage".to_owned())
             .spawn(move || worker.run(&incoming))
             .map_err(|fault| format!("no thread for the database: {fault}"))?;
-        Ok(Self { requests, thread })
+        Ok(Self { requests, reads, thread })
+    }
+
+    /// The way to whoever reads for REST.
+    pub(super) fn reads(&self) -> Reads {
+        self.reads.clone()
     }
 
     /// The way to the thread.
@@ -174,7 +181,9 @@ impl Worker {
                 let result = self.attempt(|worker| worker.decide(&write));
                 Done::Write { ticket: None, reply: Some(reply), at, result }
             }
-            Request::Read { query, reply } => Done::Read(reply, self.attempt(|worker| worker.read(&query))),
+            Request::Read(Read { query, reply }) => {
+                Done::Read(reply, self.attempt(|worker| read(&worker.tables, &query)))
+            }
             Request::Stop => return None,
         };
         Some(done)
@@ -197,13 +206,6 @@ impl Worker {
             self.snapshots.truncate(SNAPSHOTS_MAX);
         }
         Ok(loaded)
-    }
-
-    fn read(&self, query: &Query) -> Result<Vec<EventRow>, StorageError> {
-        match &query.project {
-            Some(project) => self.tables.events_of(Channel::Project(project)),
-            None => self.tables.all_events(),
-        }
     }
 
     fn complete(&self, done: Done, now: Instant) {
@@ -243,7 +245,7 @@ impl Done {
 mod tests {
     use super::*;
     use crate::access::Access;
-    use crate::ledger::{Action, Author, Stored};
+    use crate::ledger::{Action, Author, Stored, Tables as _};
     use baro_realtime::core::json::Fields;
     use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
