@@ -1,10 +1,17 @@
 //! What the session wants, and what a connection's end means for the rest.
 
-use super::{ACK_PROBE_MS, ACK_PROBE_WITHIN_MS, Client, Dialect};
+use super::{Client, Dialect};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Effect, Event, Outcome};
 use crate::core::session::{Action, State};
 use crate::core::time::{Now, Timestamp};
+
+/// An undecided write this old, or four round trips, asks whether the link lives.
+const ACK_PROBE_MS: u64 = 1_000;
+/// How long that question may take: with [`ACK_PROBE_MS`], four seconds to notice a link that swallows everything.
+const ACK_PROBE_WITHIN_MS: u64 = 3_000;
+/// How long after one question the next one is asked, while the same write stays undecided.
+const ACK_PROBE_AGAIN_MS: u64 = 4_000;
 
 impl Client {
     pub(super) fn on_token(&mut self, now: Now, result: Result<String, String>) {
@@ -74,7 +81,7 @@ impl Client {
         self.cursor.clear();
         self.channels.connection_ended();
         self.outbox.connection_began();
-        self.probed_for = self.probed_for.take().filter(|_| mutant!(stale_probe));
+        self.probed = self.probed.take().filter(|_| mutant!(stale_probe));
     }
 
     pub(super) fn refuse_connecting(&mut self, fault: &Fault) {
@@ -83,14 +90,23 @@ impl Client {
         }
     }
 
-    /// When the oldest undecided write makes the link suspicious, once a write.
+    /// When the oldest undecided write makes the link suspicious. A server that answers `ping` is asked again as long as it
+    /// does not decide: the link may break after it answered the last time.
     pub(super) fn probe_at(&self) -> Option<Timestamp> {
         let oldest = self.outbox.oldest_sent().filter(|_| !mutant!(no_ack_probe))?;
-        let asked = self.probed_for.as_ref() == Some(&oldest.id);
         let patience = self.timings.round_trip().map_or(0, |(smoothed, _)| 4 * smoothed);
-        oldest
-            .sent_at
-            .filter(|_| !asked)
-            .map(|at| at.after(patience.clamp(ACK_PROBE_MS, ACK_PROBE_WITHIN_MS)))
+        match &self.probed {
+            Some((id, at)) if *id == oldest.id => {
+                (self.dialect == Dialect::Baro).then(|| at.after(ACK_PROBE_AGAIN_MS))
+            }
+            _ => oldest.sent_at.map(|at| at.after(patience.clamp(ACK_PROBE_MS, ACK_PROBE_WITHIN_MS))),
+        }
+    }
+
+    /// Asks whether what we send arrives. Frames that come are no answer to that, except from a server that may not know
+    /// how to answer.
+    pub(super) fn probe_link(&mut self, now: Now) {
+        self.probed = self.outbox.oldest_sent().map(|write| (write.id.clone(), now.mono));
+        self.session.probe(now.mono, ACK_PROBE_WITHIN_MS, self.dialect == Dialect::Baro);
     }
 }

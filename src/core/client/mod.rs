@@ -41,10 +41,6 @@ use crate::core::wire::Frame;
 const FRAME_MS: u64 = 16;
 /// How long a server may take to answer `hello` before it counts as a plain one.
 const HELLO_MS: u64 = 1_000;
-/// An undecided write this old, or four round trips, asks whether the link lives.
-const ACK_PROBE_MS: u64 = 1_000;
-/// How long that question may take: with [`ACK_PROBE_MS`], four seconds to notice a link that swallows everything.
-const ACK_PROBE_WITHIN_MS: u64 = 3_000;
 /// How often people who may be gone are looked for.
 const EXPIRY_SWEEP_MS: u64 = 10_000;
 
@@ -145,7 +141,8 @@ pub struct Client {
     notified_at: Option<Timestamp>,
     sync_changed: bool,
     presence_changed: bool,
-    probed_for: Option<WriteId>,
+    /// The write for which the link was last questioned, and when.
+    probed: Option<(WriteId, Timestamp)>,
     sweep_due: Timestamp,
     watch_messages: bool,
     watch_changes: bool,
@@ -201,7 +198,7 @@ impl Client {
             notified_at: None,
             sync_changed: false,
             presence_changed: false,
-            probed_for: None,
+            probed: None,
             sweep_due: now.mono.after(EXPIRY_SWEEP_MS),
             watch_messages: false,
             watch_changes: false,
@@ -233,7 +230,7 @@ impl Client {
         if self.destroyed {
             return Err(Fault::new(FaultCode::Destroyed, "the calendar was destroyed; make a new one"));
         }
-        self.session.set_wall(now.wall_ms);
+        self.session.set_clock(now);
         self.note_input(now, &input);
         let reply = match input {
             Input::Call(call) => {

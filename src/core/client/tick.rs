@@ -1,6 +1,6 @@
 //! Time: what is due, when, and in which order it is done.
 
-use super::{ACK_PROBE_WITHIN_MS, Client, Dialect, EXPIRY_SWEEP_MS, FRAME_MS, Storage};
+use super::{Client, Dialect, EXPIRY_SWEEP_MS, FRAME_MS, Storage};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Event, Outcome};
 use crate::core::metrics::Step;
@@ -67,8 +67,7 @@ impl Client {
         }
         if self.probe_at().is_some_and(|due| due <= now.mono) {
             self.trace.note(Step::Overdue, "", [0; 4]);
-            self.probed_for = self.outbox.oldest_sent().map(|write| write.id.clone());
-            self.session.probe(now.mono, ACK_PROBE_WITHIN_MS);
+            self.probe_link(now);
         }
         self.flush_due = None;
         self.lanes.handle_timeout(now.mono);

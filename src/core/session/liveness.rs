@@ -35,6 +35,8 @@ pub(super) struct Liveness {
     first_ms: Option<u64>,
     heard_at: Timestamp,
     pong_due: Option<Timestamp>,
+    /// Whether only an answer settles the question: frames that come show nothing of whether ours arrive.
+    both_ways: bool,
     /// Whether the present question was asked again because its deadline was slept through: once is enough.
     asked_again: bool,
 }
@@ -49,6 +51,7 @@ impl Liveness {
             first_ms: None,
             heard_at: Timestamp(0),
             pong_due: None,
+            both_ways: false,
             asked_again: false,
         }
     }
@@ -59,12 +62,22 @@ impl Liveness {
         self.first_ms = first_ms;
         self.heard_at = now;
         self.pong_due = self.pong_due.filter(|_| mutant!(stale_deadline));
+        self.both_ways = false;
         self.asked_again = false;
     }
 
     pub(super) fn hear(&mut self, now: Timestamp) {
         self.heard = true;
         self.heard_at = now;
+        if !self.both_ways {
+            self.pong_due = None;
+            self.asked_again = false;
+        }
+    }
+
+    /// Something that we sent was answered.
+    pub(super) fn hear_answer(&mut self) {
+        self.both_ways = false;
         self.pong_due = None;
         self.asked_again = false;
     }
@@ -106,8 +119,10 @@ impl Liveness {
         self.pong_due.unwrap_or_else(|| self.heard_at.after(interval_ms))
     }
 
-    /// Expects an answer within so many ms, if none is expected yet; says whether to ask for it.
-    pub(super) fn ask(&mut self, now: Timestamp, within_ms: u64) -> bool {
+    /// Expects an answer within so many ms, if none is expected yet; says whether to ask for it. `both_ways` if any frame
+    /// is not answer enough.
+    pub(super) fn ask(&mut self, now: Timestamp, within_ms: u64, both_ways: bool) -> bool {
+        self.both_ways |= both_ways;
         let asks = self.pong_due.is_none();
         self.pong_due.get_or_insert(now.after(within_ms));
         asks
@@ -164,7 +179,7 @@ mod tests {
     fn an_answer_is_expected_from_when_the_question_can_have_left() {
         let mut liveness = liveness();
         liveness.begin(Timestamp(0), None);
-        assert!(liveness.ask(Timestamp(0), 2_000));
+        assert!(liveness.ask(Timestamp(0), 2_000, false));
         liveness.progress(Timestamp(1_500));
         assert_eq!(liveness.check(Timestamp(2_000)), Verdict::Wait);
         assert_eq!(liveness.check(Timestamp(6_500)), Verdict::Dead);

@@ -5,6 +5,7 @@ mod ending;
 mod pipes;
 
 use super::backoff::Backoff;
+use super::clock::ServerClock;
 use super::liveness::{Liveness, Verdict};
 use super::phase::Phase;
 use super::token::{REQUEST_MS, TokenKeeper};
@@ -12,7 +13,7 @@ use super::words::{Action, Signal, State};
 use crate::core::config::{Config, ReconnectConfig};
 use crate::core::id::PipeId;
 use crate::core::rng::Rng;
-use crate::core::time::{Timestamp, soonest};
+use crate::core::time::{Now, Timestamp, soonest};
 use crate::core::transport::{Choice, Transport};
 
 /// Deadline of a probe after waking up.
@@ -34,7 +35,7 @@ pub struct Session {
     rng: Rng,
     last_pipe: u64,
     token: TokenKeeper,
-    wall_ms: u64,
+    clock: ServerClock,
     connect_ms: Option<u64>,
     hidden_ms_max: Option<u64>,
     hidden_due: Option<Timestamp>,
@@ -58,7 +59,7 @@ impl Session {
             rng,
             last_pipe: 0,
             token: TokenKeeper::new(config.token.clone(), config.can_refresh_token),
-            wall_ms: 0,
+            clock: ServerClock::default(),
             connect_ms: None,
             hidden_ms_max: config.hidden_disconnect_ms,
             hidden_due: None,
@@ -69,9 +70,14 @@ impl Session {
         }
     }
 
-    /// Tells the wall clock, which a token's end is measured against.
-    pub fn set_wall(&mut self, wall_ms: u64) {
-        self.wall_ms = wall_ms;
+    /// Tells what time it is here.
+    pub fn set_clock(&mut self, now: Now) {
+        self.clock.set(now);
+    }
+
+    /// The server said what time it is.
+    pub fn handle_server_time(&mut self, time_ms: u64) {
+        self.clock.learn(time_ms);
     }
 
     /// The public state.
@@ -171,7 +177,7 @@ impl Session {
             (Phase::AwaitingToken { .. }, Err(_)) => self.retry(now, None),
             (Phase::Live { .. }, Ok(token)) => {
                 self.token.accept(token);
-                self.token.watch(now, self.wall_ms);
+                self.token.watch(now, self.clock.wall_ms());
                 self.actions.push(Action::PresentToken);
             }
             (Phase::Live { .. }, Err(_)) => self.token.ask_again(now),
@@ -195,7 +201,7 @@ impl Session {
                 self.attempt_now(now);
             }
             (Signal::Online | Signal::Offline | Signal::Visible | Signal::Resumed, Phase::Live { .. }) => {
-                self.probe(now, PROBE_MS);
+                self.probe(now, PROBE_MS, false);
             }
             (Signal::Suspended, _) => self.sleep(now, "page suspended"),
             _ => {}
@@ -209,9 +215,10 @@ impl Session {
         self.under_way = under_way;
     }
 
-    /// Asks the server whether it is there, with a deadline; an earlier one stays.
-    pub fn probe(&mut self, now: Timestamp, within_ms: u64) {
-        if matches!(self.phase, Phase::Live { .. }) && self.liveness.ask(now, within_ms) {
+    /// Asks the server whether it is there, with a deadline; an earlier one stays. `both_ways` if only an answer will do,
+    /// since what is in doubt is whether ours arrive.
+    pub fn probe(&mut self, now: Timestamp, within_ms: u64, both_ways: bool) {
+        if matches!(self.phase, Phase::Live { .. }) && self.liveness.ask(now, within_ms, both_ways) {
             self.actions.push(Action::Ping);
         }
     }
@@ -251,7 +258,7 @@ impl Session {
 
     fn attempt_now(&mut self, now: Timestamp) {
         self.enter(State::Connecting);
-        if self.token.must_refresh(self.wall_ms) {
+        if self.token.must_refresh(self.clock.wall_ms()) {
             self.phase = Phase::AwaitingToken { deadline: now.after(REQUEST_MS) };
             self.actions.push(Action::RequestToken);
         } else {

@@ -23,6 +23,7 @@
 //! input stands in `docs/CONNECTION.md`, which a test holds against the machine.
 
 mod backoff;
+mod clock;
 mod close;
 mod liveness;
 mod machine;

@@ -7,6 +7,8 @@ use crate::core::time::Timestamp;
 const SPARE_MS: u64 = 30_000;
 /// A token is renewed after four fifths of what is left of it, or a minute before its end, whichever is later.
 const RENEW_BEFORE_MS: u64 = 60_000;
+/// Least time from one token to the next: one that seems to be over when it comes is used all the same.
+const RENEW_AFTER_MS: u64 = 5_000;
 /// How long the program may take to make a token.
 pub(super) const REQUEST_MS: u64 = 10_000;
 /// Wait before the program is asked again for what it could not make.
@@ -71,7 +73,8 @@ impl TokenKeeper {
     pub(super) fn watch(&mut self, now: Timestamp, wall_ms: u64) {
         let left =
             self.expires_ms.filter(|_| self.can_refresh).map(|expires| expires.saturating_sub(wall_ms));
-        self.due = left.map(|left| now.after((left / 5 * 4).max(left.saturating_sub(RENEW_BEFORE_MS))));
+        let after = |left: u64| (left / 5 * 4).max(left.saturating_sub(RENEW_BEFORE_MS)).max(RENEW_AFTER_MS);
+        self.due = left.filter(|_| !mutant!(no_renewal)).map(|left| now.after(after(left)));
     }
 
     /// When [`TokenKeeper::take_due`] has something to say.
@@ -81,7 +84,7 @@ impl TokenKeeper {
 
     /// Whether the program is to be asked now. It is asked again if it does not answer in time.
     pub(super) fn take_due(&mut self, now: Timestamp) -> bool {
-        let due = self.due.is_some_and(|due| due <= now) && !mutant!(no_renewal);
+        let due = self.due.is_some_and(|due| due <= now);
         if due {
             self.due = Some(now.after(REQUEST_MS));
         }
@@ -161,6 +164,13 @@ mod tests {
         assert_eq!(keeper.poll_timeout(), Some(due.after(ASK_AGAIN_MS)));
         keeper.watch(Timestamp(0), END - 100_000);
         assert_eq!(keeper.poll_timeout(), Some(Timestamp(80_000)));
+    }
+
+    #[test]
+    fn a_token_that_comes_late_is_not_renewed_at_once() {
+        let mut keeper = TokenKeeper::new(Some(JWT.to_owned()), true);
+        keeper.watch(Timestamp(0), END + 600_000);
+        assert_eq!(keeper.poll_timeout(), Some(Timestamp(RENEW_AFTER_MS)));
     }
 
     #[test]

@@ -103,6 +103,36 @@ fn an_unanswered_write_asks_whether_the_link_lives() {
 }
 
 #[test]
+fn a_link_that_swallows_what_is_sent_is_given_up_although_frames_arrive() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.subscribe("p", 0, "");
+    bench.write(Call::Create(EVENT.to_owned()));
+    for seq in 1..=5 {
+        bench.hear(&change(seq, "other", seq, "theirs"));
+        bench.wait(800);
+    }
+    assert_eq!(bench.client.state(), State::Reconnecting);
+}
+
+#[test]
+fn a_server_that_is_slow_to_decide_is_asked_again_and_kept() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.write(Call::Create(EVENT.to_owned()));
+    bench.wait(2_000);
+    for _ in 0..4 {
+        bench.hear(r#"{"type":"pong","payload":{"time":1}}"#);
+        bench.wait(4_000);
+    }
+    assert_eq!(bench.client.state(), State::Connected);
+    let pings = bench.sent_types().into_iter().filter(|kind| kind == "ping").count();
+    assert_eq!(pings, 5);
+    bench.wait(2_500);
+    assert_eq!(bench.client.state(), State::Reconnecting);
+}
+
+#[test]
 fn a_refused_token_is_replaced_once_at_once() {
     let mut bench = Bench::with(|config| {
         config.token = Some("old".to_owned());

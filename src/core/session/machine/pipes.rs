@@ -119,7 +119,7 @@ impl Session {
     pub(super) fn establish(&mut self, now: Timestamp) {
         if let Phase::Greeting { link, .. } = self.phase {
             self.phase = Phase::Live { link, upgrade: Upgrade::Idle };
-            self.token.watch(now, self.wall_ms);
+            self.token.watch(now, self.clock.wall_ms());
             self.enter(State::Connected);
             self.actions.push(Action::Established);
         }
@@ -128,6 +128,11 @@ impl Session {
     /// Whether `pipe` is the one in use; a frame of another is not for us.
     pub fn is_current(&self, pipe: PipeId) -> bool {
         self.open_pipe() == Some(pipe)
+    }
+
+    /// The server answered something that we sent.
+    pub fn handle_answered(&mut self) {
+        self.liveness.hear_answer();
     }
 
     /// A frame arrived on the pipe in use.
@@ -292,7 +297,7 @@ impl Session {
 
     /// An earlier program found that polling should come first until then, by the wall clock.
     pub fn recall(&mut self, now: Timestamp, until_wall_ms: u64) {
-        self.choice.recall(now, until_wall_ms.saturating_sub(self.wall_ms));
+        self.choice.recall(now, until_wall_ms.saturating_sub(self.clock.own_wall_ms()));
         self.remembered = self.choice.polling_until();
         // A WebSocket that is being opened already gets its rival at once.
         if self.choice.first(now) == Transport::Polling
@@ -307,7 +312,7 @@ impl Session {
     fn remember(&mut self, now: Timestamp) {
         let until = self.choice.polling_until();
         if std::mem::replace(&mut self.remembered, until) != until {
-            let until_wall_ms = until.map(|until| self.wall_ms.saturating_add(until.since(now)));
+            let until_wall_ms = until.map(|until| self.clock.own_wall_ms().saturating_add(until.since(now)));
             self.actions.push(Action::Remember(until_wall_ms));
         }
     }

@@ -123,7 +123,7 @@ fn an_expired_token_is_renewed_before_anything_is_opened() {
         config.token = Some(JWT.to_owned());
         config.can_refresh_token = true;
     });
-    session.set_wall(END + 1);
+    session.set_clock(Now { mono: Timestamp(0), wall_ms: END + 1 });
     session.connect(Timestamp(0));
     assert_eq!(
         session.take_actions(),
@@ -142,7 +142,7 @@ fn a_live_connection_signs_in_anew_without_a_disconnect() {
         config.token = Some(JWT.to_owned());
         config.can_refresh_token = true;
     });
-    session.set_wall(END - 100_000);
+    session.set_clock(Now { mono: Timestamp(0), wall_ms: END - 100_000 });
     session.connect(Timestamp(0));
     opened(&mut session, Timestamp(0));
     session.handle_accepted(Timestamp(10));

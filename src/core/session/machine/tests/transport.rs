@@ -147,7 +147,7 @@ fn a_server_that_says_why_it_closes_is_no_failure_of_the_transport() {
 #[test]
 fn polling_comes_first_for_half_an_hour_and_the_next_program_knows() {
     let (mut session, _) = polling();
-    session.set_wall(1_000_000);
+    session.set_clock(Now { mono: Timestamp(0), wall_ms: 1_000_000 });
     for _ in 0..2 {
         let (at, pipe) = until_try(&mut session);
         session.handle_closed(at.after(5), pipe, 1006, "");
@@ -156,7 +156,7 @@ fn polling_comes_first_for_half_an_hour_and_the_next_program_knows() {
     assert!(actions.contains(&Action::Remember(Some(1_000_000 + POLLING_FIRST_MS))), "{actions:?}");
 
     let mut next = connecting();
-    next.set_wall(1_000_000 + 60_000);
+    next.set_clock(Now { mono: Timestamp(0), wall_ms: 1_000_000 + 60_000 });
     next.take_actions();
     next.recall(Timestamp(40), 1_000_000 + POLLING_FIRST_MS);
     assert_eq!(take_opens(&mut next), [(PipeId(2), Polling)], "beside the one that is being opened");
