@@ -70,6 +70,8 @@ codes! {
     CorruptRow = "corrupt_row", retryable: false;
     /// The server sent what is no message.
     BadMessage = "bad_message", retryable: false;
+    /// The server goes on from another history.
+    HistoryLost = "history_lost", retryable: false;
     /// `refreshToken` failed.
     TokenUnavailable = "token_unavailable", retryable: true;
     /// The configured attempts are used up.

@@ -52,6 +52,9 @@ impl Client {
     fn on_message(&mut self, now: Now, message: &mut Envelope<'_>) {
         self.metrics.messages_received += 1;
         self.note_message(message);
+        if matches!(message.kind, Kind::Ack | Kind::Error | Kind::Pong | Kind::Subscribed) {
+            self.session.handle_answered();
+        }
         match message.kind {
             Kind::Welcome => self.on_welcome(now, message),
             // A refusal may be of the sign-in: it proves nothing.
@@ -224,6 +227,9 @@ impl Client {
         if let (Some(interval), Some(timeout)) = (heartbeat.u53("interval"), heartbeat.u53("timeout")) {
             self.session.steer_heartbeat(interval, timeout);
         }
+        if let Some(time) = welcome.u53("time") {
+            self.session.handle_server_time(time);
+        }
         if let Some(bytes) = limits.u53("frame").and_then(|bytes| usize::try_from(bytes).ok()) {
             self.frame_bytes_max = bytes.clamp(4 << 10, 16 << 20);
         }
@@ -257,6 +263,9 @@ impl Client {
     fn on_pong(&mut self, now: Now, payload: &str) {
         let fields = Fields::parse(payload).unwrap_or_default();
         self.note_round_trip(now, Question::Ping, fields.u53("time"));
+        if let Some(time) = fields.u53("time").filter(|_| self.dialect == Dialect::Baro) {
+            self.session.handle_server_time(time);
+        }
         if mutant!(heads_ignored) {
             return;
         }
@@ -326,6 +335,9 @@ impl Client {
             }
         }
         self.metrics.snapshots += 1;
+        if content.renewed {
+            self.on_history_lost(channel);
+        }
         let (kind, name) = channel.split_once(':').unwrap_or(("", channel));
         match kind {
             "project" => {
@@ -341,6 +353,16 @@ impl Client {
             }
         }
         self.apply_held(now, channel);
+    }
+
+    /// The server goes on from another history, perhaps from older data. What is known from channels that are read is
+    /// replaced with them; of what is known from others nobody would tell that it is not so any more.
+    fn on_history_lost(&mut self, channel: &str) {
+        let channels = &self.channels;
+        self.store.forget(|doc| channels.covers(doc));
+        let text = "the server lost the history of a channel: writes that it confirmed may be missing";
+        let details = format!("{{\"channel\":{}}}", crate::core::json::quote(channel));
+        self.error(Fault::new(FaultCode::HistoryLost, text).with_details(details));
     }
 
     fn on_event(&mut self, now: Now, message: &mut Envelope<'_>) {

@@ -15,6 +15,8 @@ const HELD_MAX: usize = 256;
 /// How long a channel is kept that nobody wants any more, ms: React's StrictMode and a change of route leave and come
 /// back within it.
 const LINGER_MS: u64 = 250;
+/// Most channels that were left of which the history is remembered.
+const LEFT_MAX: usize = 256;
 /// Most message ids remembered to recognise repetitions of messages without a sequence.
 const SEEN_MAX: usize = 1_024;
 
@@ -77,6 +79,8 @@ pub enum Arrival {
 #[derive(Debug, Default)]
 pub struct Channels {
     list: SortedMap<String, Channel>,
+    /// Of channels that were left, the history of which something may still be known.
+    left: SortedMap<String, String>,
     seen: VecDeque<String>,
     /// Changes that came again.
     pub duplicates: u64,
@@ -114,7 +118,10 @@ impl Channels {
         let names = self.list.iter().filter(|(_, channel)| left(channel)).map(|(name, _)| name.clone());
         let names: Vec<String> = names.collect();
         for name in &names {
-            self.list.remove(name);
+            let position = self.list.remove(name).and_then(|channel| channel.position);
+            if let Some(position) = position.filter(|_| self.left.len() < LEFT_MAX) {
+                self.left.insert(name.clone(), position.epoch);
+            }
         }
         names
     }
@@ -218,8 +225,9 @@ impl Channels {
             return None;
         }
         let (position, events) = channel.snapshot.take()?;
-        let renewed = channel.position.as_ref().is_some_and(|held| held.epoch != position.epoch);
-        let renewed = renewed && !mutant!(epoch_unnoticed);
+        let left = self.left.remove(name);
+        let known = channel.position.as_ref().map(|held| &held.epoch).or(left.as_ref());
+        let renewed = known.is_some_and(|epoch| *epoch != position.epoch) && !mutant!(epoch_unnoticed);
         channel.position = Some(position);
         channel.live = true;
         Some(Content { events, renewed })

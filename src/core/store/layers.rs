@@ -57,6 +57,8 @@ pub struct Store {
     entries: BTreeMap<Arc<str>, Entry>,
     tombstones: SortedMap<Arc<str>, u64>,
     tombstone_order: VecDeque<Arc<str>>,
+    /// Events that no server told this program: their versions may be of a history that is lost.
+    assumed: SortedMap<Arc<str>, ()>,
     /// Events of whose changes nobody was told.
     touched: Vec<Arc<str>>,
     revision: u64,
@@ -137,8 +139,9 @@ impl Store {
 
     /// Takes an event as the server told it. Returns false if a version at least as new is known.
     pub fn confirm(&mut self, doc: EventDoc) -> bool {
-        let held =
-            self.confirmed(&doc.id).map(|held| held.version).max(self.tombstones.get(&doc.id).copied());
+        let told = self.assumed.remove(&doc.id).is_none();
+        let held = self.confirmed(&doc.id).filter(|_| told).map(|held| held.version);
+        let held = held.max(self.tombstones.get(&doc.id).copied());
         let held = held.filter(|_| !mutant!(older_version_wins));
         let held = held.filter(|_| !mutant!(tombstone_ignored) || self.confirmed(&doc.id).is_some());
         // Version 0 is that of servers that do not number.
@@ -186,16 +189,26 @@ impl Store {
             .collect();
         for (id, version) in gone {
             // Another channel that is still catching up must not bring back what is known to be over.
-            if !renewed {
+            if self.assumed.remove(&id).is_none() && !renewed {
                 self.bury(&id, version);
             }
             self.change(&id, |entry| entry.confirm(None));
         }
         for (id, doc) in told.take() {
             self.tombstones.remove(&id);
+            self.assumed.remove(&id);
             if self.confirmed(&id) != Some(&doc) {
                 self.change(&id, |entry| entry.confirm(Some(doc)));
             }
+        }
+    }
+
+    /// Forgets what is known of every event but those that `keeps` names. Nothing is buried: they may come again.
+    pub fn forget(&mut self, keeps: impl Fn(&EventDoc) -> bool) {
+        let gone: Vec<Arc<str>> =
+            self.all_confirmed().filter(|doc| !keeps(doc)).map(|doc| doc.id.clone()).collect();
+        for id in gone {
+            self.change(&id, |entry| entry.confirm(None));
         }
     }
 
@@ -204,6 +217,7 @@ impl Store {
         let known = self.entries.get(&doc.id).is_some_and(|entry| entry.confirmed.is_some());
         if !known && !self.tombstones.contains_key(&doc.id) {
             let id = doc.id.clone();
+            self.assumed.insert(id.clone(), ());
             self.change(&id, |entry| entry.confirm(Some(doc)));
         }
     }

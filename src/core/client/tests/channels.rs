@@ -23,6 +23,30 @@ fn what_was_missed_follows_and_is_applied_once() {
 }
 
 #[test]
+fn another_history_replaces_what_is_known_of_the_lost_one_and_is_told() {
+    let content = |epoch: &str, project: &str, seq: u64, events: &str| {
+        subscribed(project, seq, events).replace(r#""epoch":"e""#, &format!(r#""epoch":"{epoch}""#))
+    };
+    let mut bench = Bench::new();
+    bench.connect();
+    for project in ["left", "p"] {
+        bench.call(Call::Subscribe(format!("project:{project}")));
+        bench.hear(&content("old", project, 9, &event(&format!("{project}-event"), 9, "of then")));
+    }
+    bench.call(Call::Unsubscribe("project:left".to_owned()));
+    bench.lose(1006);
+    bench.wait(1_000);
+    bench.open();
+    bench.hear(WELCOME);
+    bench.hear(&content("new", "p", 2, ""));
+    let told = |event: &&Event| matches!(event, Event::Error(fault) if fault.code == FaultCode::HistoryLost);
+    assert_eq!(bench.events.iter().filter(told).count(), 1);
+    assert_eq!((bench.title("p-event"), bench.title("left-event")), (None, None));
+    bench.hear(&change(3, "p-event", 2, "of now"));
+    assert_eq!(bench.title("p-event").as_deref(), Some("of now"), "an older version counts again");
+}
+
+#[test]
 fn a_gap_is_asked_for_and_nothing_is_applied_over_it() {
     let mut bench = Bench::new();
     bench.connect();
