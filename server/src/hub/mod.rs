@@ -126,6 +126,8 @@ impl Hub {
 
     /// Takes in what happened.
     pub fn handle(&mut self, now: Now, input: Input) {
+        // After a pause of the whole process much comes at once: whose time was over meanwhile is told nothing any more.
+        self.on_time_passed(now);
         match input {
             Input::Opened { connection, token, binary } => self.on_opened(now, connection, token, binary),
             Input::Received { connection, text } => self.on_received(now, connection, text),
@@ -142,7 +144,7 @@ impl Hub {
             Input::Decided { ticket, result } => self.on_decided(ticket, result),
             Input::Greeted { ticket, result } => self.on_greeted(now, ticket, result),
             Input::Loaded { ticket, result } => self.on_loaded(now, ticket, result),
-            Input::TimePassed => self.on_time_passed(now),
+            Input::TimePassed => {}
             Input::Drain { window_ms } => self.on_drain(now, window_ms),
         }
     }

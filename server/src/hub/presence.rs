@@ -124,6 +124,21 @@ impl Hub {
         }
     }
 
+    /// Tells a connection that left a channel whom it sees in no other one.
+    pub(super) fn tell_who_is_out_of_sight(&mut self, id: ConnectionId, channel: &str) {
+        let Some(connection) = self.connections.get(&id) else { return };
+        let own = connection.user.as_ref().map_or("", |user| &*user.id);
+        let seen =
+            |user: &str| connection.subscriptions.iter().any(|other| self.roster.is_announced(other, user));
+        let others = self.roster.others(channel, own).map(|person| &person.user.id);
+        let gone: Vec<_> =
+            others.filter(|user| !seen(user)).map(|user| message("user:left", &quote(user))).collect();
+        self.counters.count_sent("user:left", gone.len() as u64);
+        for left in gone {
+            self.send(id, &left);
+        }
+    }
+
     pub(super) fn on_presence(&mut self, now: Now, id: ConnectionId, told: &Message<'_>) {
         let Some(user) = self.user_of(now, id) else { return };
         let Some(connection) = self.connections.get(&id) else { return };

@@ -172,6 +172,7 @@ impl Hub {
         let user = connection.user.clone();
         if there {
             self.drop_subscriber(now, id, channel, user.as_deref());
+            self.tell_who_is_out_of_sight(id, channel);
         }
     }
 

@@ -21,6 +21,21 @@ fn who_comes_is_told_who_is_there_and_the_others_that_he_came() {
 }
 
 #[test]
+fn who_leaves_a_channel_sees_nobody_there_any_more() {
+    let mut world = World::open();
+    world.join(1, "ana");
+    world.join(2, "ben");
+    world.say_stored(1, &subscribe("calendar:c"));
+    world.join(3, "cem");
+    world.say_stored(3, &subscribe("calendar:c"));
+    world.take(1);
+    world.say(1, r#"{"type":"unsubscribe","payload":{"projectId":"p"}}"#);
+    let told = world.take(1);
+    let left: Vec<&String> = told.iter().filter(|message| message.contains("user:left")).collect();
+    assert_eq!(left, [r#"{"type":"user:left","payload":"ben"}"#], "cem is in the calendar too: {told:?}");
+}
+
+#[test]
 fn a_short_absence_is_not_told() {
     let mut world = World::open();
     world.join(1, "ana");
