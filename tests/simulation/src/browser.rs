@@ -8,12 +8,13 @@ use baro_realtime::core::offline::Table;
 use baro_realtime::core::transport::Transport;
 use baro_realtime_server::hub::ConnectionId;
 
+use crate::device::Device;
 use crate::disk::{Transaction, aborted};
 use crate::judge::Violation;
 use crate::network::{Block, End, Packet};
 use crate::options::Class;
 use crate::queue::Happening;
-use crate::server::projects_of;
+use crate::server::{WALL_MS, projects_of};
 use crate::world::World;
 
 impl World {
@@ -26,6 +27,7 @@ impl World {
             }
             Effect::SendText(pipe, text) => {
                 self.trace.note(self.now, d as u64, "sends", &text);
+                self.check_presented(d, &text)?;
                 let connection =
                     self.devices[d].program.as_ref().and_then(|program| program.pipes.get(&pipe));
                 if let Some(connection) = connection.copied() {
@@ -41,7 +43,12 @@ impl World {
                     self.send(connection, End::Server, Packet::Close(code, reason));
                 }
             }
-            Effect::Load(_) => self.ask_disk(d, Transaction::Load),
+            Effect::Load(own) => {
+                if let Some(program) = &mut self.devices[d].program {
+                    program.own = Some(own.to_string());
+                }
+                self.ask_disk(d, Transaction::Load);
+            }
             Effect::Commit(batch, ops) => {
                 self.trace.note(self.now, d as u64, "stores", &format!("{batch:?} {ops:?}"));
                 self.ask_disk(d, Transaction::Commit(batch, ops));
@@ -69,8 +76,7 @@ impl World {
                         program.subscriptions.remove(&channel);
                     }
                 }
-                let device = &self.devices[d];
-                self.judge.settled(d, ticket, &outcome, &device.disk)?;
+                self.judge.settled(d, ticket, &outcome, &self.databases[self.devices[d].home])?;
             }
             Event::Error(fault) => {
                 if fault.code == FaultCode::Forbidden && self.options.signed_in {
@@ -82,12 +88,20 @@ impl World {
                         });
                     }
                 }
-                self.judge.told_error(&fault)?;
+                self.judge.told_error(d, &fault)?;
+            }
+            Event::Reconnecting(attempt, delay_ms) => {
+                if let Some(window) =
+                    program.drained.take().filter(|window| attempt == 1 && delay_ms > *window)
+                {
+                    let what =
+                        format!("device {d} comes back after {delay_ms} ms, the server wants {window}");
+                    return Err(Violation::new("C3", what));
+                }
             }
             Event::StateChanged(..)
             | Event::Connected
             | Event::Disconnected(..)
-            | Event::Reconnecting(..)
             | Event::AttemptsExhausted
             | Event::Message(_)
             | Event::Acknowledged(_)
@@ -129,7 +143,16 @@ impl World {
             }
             Some((_, false)) => self.send(id, End::Device, Packet::Close(1006, "")),
             None if offline => self.send(id, End::Device, Packet::Close(1006, "")),
-            None => self.send(id, End::Server, Packet::Open),
+            None => {
+                if self.options.has(Class::Handshake) && !self.healed && self.dice.net.chance(30) {
+                    // A full queue of connections that wait to be taken: the first packet is sent again and again.
+                    let until = (self.now + self.dice.net.between(300, 9_000)).min(self.options.storm_ms);
+                    if let Some(connection) = self.network.connections.get_mut(&id) {
+                        connection.to_server.clog(until);
+                    }
+                }
+                self.send(id, End::Server, Packet::Open);
+            }
         }
     }
 
@@ -143,6 +166,32 @@ impl World {
         if let Some(connection) = self.network.connections.get_mut(&id) {
             connection.to_server.close();
         }
+    }
+
+    /// Streams that belong to other programs of the same database, as far as programs know of each other.
+    fn living_beside(&self, d: usize) -> Vec<String> {
+        let beside = |(other, device): (usize, &Device)| {
+            let program = device.program.as_ref().filter(|program| !program.destroyed)?;
+            (other != d && device.home == self.devices[d].home).then(|| program.own.clone()).flatten()
+        };
+        let living = self.devices.iter().enumerate().filter_map(beside);
+        if self.options.locks { living.collect() } else { Vec::new() }
+    }
+
+    /// A token is not presented that the program has long known to be over.
+    fn check_presented(&self, d: usize, text: &str) -> Result<(), Violation> {
+        let token = text.split_once("\"token\":\"").and_then(|(_, rest)| rest.split('"').next());
+        let Some(issued) = token.and_then(|token| self.server.issued.get(token)) else { return Ok(()) };
+        let device = &self.devices[d];
+        let settled =
+            (issued.at + 15_000).max(device.disturbed_at + 20_000).max(device.frozen_until + 20_000);
+        let server_ms = WALL_MS + self.now + self.server.wall_offset;
+        let over = issued.expires_s * 1_000 < server_ms.min(self.device_now(d).wall_ms);
+        if over && self.now > settled && device.throttle_ms == 1 {
+            let what = format!("device {d} presents a token that it knows to be over");
+            return Err(Violation::new("C7", what));
+        }
+        Ok(())
     }
 
     /// Something reached a device.
@@ -161,7 +210,12 @@ impl World {
             return Ok(());
         }
         let event = match &packet {
-            Packet::Open => PipeEvent::Opened,
+            Packet::Open => {
+                if let Some(program) = &mut self.devices[d].program {
+                    program.drained = None;
+                }
+                PipeEvent::Opened
+            }
             Packet::Frame(text) => PipeEvent::Text(text),
             Packet::Binary(bytes) => PipeEvent::Binary(bytes),
             Packet::Close(code, reason) => {
@@ -174,6 +228,11 @@ impl World {
             }
         };
         self.trace.note_packet(self.now, d as u64, "gets", &packet);
+        if let PipeEvent::Text(text) = event
+            && let (Some(window), Some(program)) = (drain_window(text), &mut self.devices[d].program)
+        {
+            program.drained = Some(window);
+        }
         self.feed(d, Input::Pipe(pipe, event))
     }
 
@@ -187,13 +246,16 @@ impl World {
     /// A device's storage has finished a transaction.
     pub(crate) fn on_transaction(&mut self, d: usize) -> Result<(), Violation> {
         let Some(transaction) = self.devices[d].disk.next(self.now) else { return Ok(()) };
-        let missing = self.devices[d].disk.missing;
+        let (missing, home) = (self.devices[d].disk.missing, self.devices[d].home);
         let fails = self.options.has(Class::Abort) && !self.healed && self.dice.disk.chance(8);
         let event = match transaction {
             Transaction::Load if missing => StorageEvent::Unavailable("no database".to_owned()),
-            Transaction::Load => StorageEvent::Loaded(self.devices[d].disk.rows()),
+            Transaction::Load => {
+                let living = self.living_beside(d);
+                StorageEvent::Loaded(self.databases[self.devices[d].home].rows(&living))
+            }
             Transaction::Commit(batch, _) if missing || fails => {
-                self.devices[d].disk.had_aborts = true;
+                self.databases[home].had_aborts = true;
                 aborted(batch)
             }
             Transaction::Commit(batch, ops) => {
@@ -211,7 +273,8 @@ impl World {
     }
 
     pub(crate) fn store(&mut self, d: usize, ops: Vec<StorageOp>) -> Result<(), Violation> {
-        for (table, key, before) in self.devices[d].disk.apply(ops) {
+        self.judge.stored(d, &ops)?;
+        for (table, key, before) in self.databases[self.devices[d].home].apply(ops) {
             if table == Table::Outbox && before.is_some() {
                 self.judge.row_removed(&key)?;
             }
@@ -236,4 +299,10 @@ impl World {
         let token = if fails { Err("the sign-in page is away".to_owned()) } else { Ok(self.new_token(d)) };
         self.feed(d, Input::Token(token))
     }
+}
+
+/// The window that a good-bye of the server names.
+fn drain_window(frame: &str) -> Option<u64> {
+    let (_, rest) = frame.split_once("\"windowMs\":")?;
+    rest.split(|letter: char| !letter.is_ascii_digit()).next()?.parse().ok()
 }

@@ -18,9 +18,9 @@ use crate::dice::Dice;
 use crate::disk::{Disk, Transaction};
 use crate::judge::Violation;
 use crate::network::End;
-use crate::options::Class;
+use crate::options::{Class, Options};
 use crate::queue::Happening;
-use crate::server::{WALL_MS, token_of};
+use crate::server::{Issued, WALL_MS, token_of};
 use crate::world::World;
 
 /// Timers that may fire at one instant before that counts as going round in circles.
@@ -41,12 +41,18 @@ pub(crate) struct Program {
     pub(crate) subscriptions: BTreeMap<String, u64>,
     pub(crate) asked: BTreeMap<Ticket, String>,
     pub(crate) destroyed: bool,
+    /// The stream of its writes, once it asked for its storage.
+    pub(crate) own: Option<String>,
+    /// Over which time the server of the present connection wants its clients back.
+    pub(crate) drained: Option<u64>,
 }
 
 /// A device.
 #[derive(Debug)]
 pub(crate) struct Device {
     pub(crate) user: String,
+    /// Its database: that of other tabs too.
+    pub(crate) home: usize,
     pub(crate) disk: Disk,
     pub(crate) program: Option<Program>,
     pub(crate) lives: u64,
@@ -54,6 +60,10 @@ pub(crate) struct Device {
     pub(crate) wall_offset: u64,
     pub(crate) frozen_until: u64,
     pub(crate) offline_until: u64,
+    /// When its wall clock jumped last, or its timers were late.
+    pub(crate) disturbed_at: u64,
+    /// Timers fire at multiples of this.
+    pub(crate) throttle_ms: u64,
     /// Its programs keep nothing.
     forgetful: bool,
     timer: u64,
@@ -63,23 +73,43 @@ pub(crate) struct Device {
 }
 
 impl Device {
-    pub(crate) fn new(seed: u64, index: usize) -> Self {
+    pub(crate) fn new(options: &Options, index: usize) -> Self {
+        let seed = options.seed;
         let mut dice = Dice::of(seed, &format!("device {index}"));
+        let tab = (index as u64) < options.tabs;
+        let home = if tab { 0 } else { index };
+        // Tabs of one browser have one clock, and never one number for two of them.
+        let twin = options.has(Class::Twins);
+        let ids =
+            if twin { format!("twins {}", if tab { index } else { 0 }) } else { format!("ids {index}") };
+        let wall_offset = Dice::of(seed, &format!("wall {home}")).below(600_000);
         Self {
-            user: format!("user{}", index % 3),
+            user: format!("user{}", home % 3),
+            home,
             disk: Disk::default(),
             program: None,
             lives: 0,
             mono_offset: dice.below(1 << 40),
-            wall_offset: dice.below(600_000),
+            wall_offset: if options.is_calm() { 0 } else { wall_offset },
             frozen_until: 0,
             offline_until: 0,
+            disturbed_at: 0,
+            throttle_ms: 1,
             forgetful: dice.chance(5),
             timer: 0,
             timer_at: None,
             timers_now: (0, 0),
-            dice,
+            dice: Dice::of(seed, &ids),
         }
+    }
+
+    /// Timers fire in time again, one that waits included.
+    pub(crate) fn end_throttle(&mut self, now: u64) {
+        if self.throttle_ms > 1 {
+            self.disturbed_at = now;
+        }
+        self.throttle_ms = 1;
+        self.timer_at = None;
     }
 }
 
@@ -108,6 +138,9 @@ impl World {
         let mut client = Client::new(config.clone(), seed, now);
         client.keep_steps(STEPS_MAX);
         self.trace.note(self.now, d as u64, "starts", "");
+        if device.disk.missing || device.forgetful {
+            self.judge.forgets_order(d);
+        }
         let life = device.lives;
         self.judge.started(d);
         self.devices[d].program = Some(Program {
@@ -118,6 +151,8 @@ impl World {
             subscriptions: BTreeMap::new(),
             asked: BTreeMap::new(),
             destroyed: false,
+            own: None,
+            drained: None,
         });
         self.drain(d)?;
         self.call(d, Call::Connect)?.ok();
@@ -152,10 +187,19 @@ impl World {
     }
 
     pub(crate) fn new_token(&mut self, d: usize) -> String {
-        let short = self.options.has(Class::Expiry) && !self.healed;
-        let good_for_ms = if short { self.dice.faults.between(2_000, 12_000) } else { 1_000_000_000 };
+        let good_for_ms = if self.options.is_calm() {
+            // A token that is renewed in time ends no connection.
+            self.dice.faults.between(12_000, 60_000)
+        } else if self.options.has(Class::Expiry) && !self.healed {
+            self.dice.faults.between(2_000, 12_000)
+        } else {
+            1_000_000_000
+        };
         let expires_s = (WALL_MS + self.now + self.server.wall_offset + good_for_ms) / 1_000;
-        token_of(&self.devices[d].user, expires_s)
+        let token = token_of(self.server.issued.len(), expires_s);
+        let issued = Issued { user: self.devices[d].user.clone(), expires_s, at: self.now };
+        self.server.issued.insert(token.clone(), issued);
+        token
     }
 
     /// The program of a device gets an input.
@@ -205,12 +249,22 @@ impl World {
         let device = &mut self.devices[d];
         let Some(program) = &device.program else { return Ok(()) };
         self.judge.look(d, &program.client, &program.subscriptions, &device.user, self.options.signed_in)?;
+        if let Some(connection) = program.pipes.values().next_back().copied() {
+            let stuck = self.network.connections.get(&connection).and_then(|one| one.to_server.stuck_since());
+            let stuck = stuck.map(|since| since.max(device.frozen_until).max(device.disturbed_at));
+            // Beside the one in use there may be another that is only being tried.
+            if device.throttle_ms == 1 && program.pipes.len() == 1 {
+                let mono = Timestamp(self.now + device.mono_offset);
+                self.judge.check_link(d, &program.client, stuck, self.now, mono)?;
+            }
+        }
         let due = program.client.poll_timeout();
         if due != device.timer_at {
             device.timer_at = due;
             if let Some(due) = due {
                 device.timer += 1;
                 let at = due.0.saturating_sub(device.mono_offset).max(self.now);
+                let at = at.next_multiple_of(device.throttle_ms);
                 self.queue.push(at, Happening::Timer(d, device.timer));
             }
         }
@@ -257,7 +311,7 @@ impl World {
             let Some(connection) = self.network.connections.get_mut(&id) else { continue };
             connection.to_device.close();
             let keep = self.dice.net.below(connection.to_server.len() as u64 + 1) as usize;
-            if let Some(due) = connection.to_server.cut(keep, self.now + delay, 1006) {
+            if let Some(due) = connection.to_server.cut(self.now, keep, self.now + delay, 1006) {
                 self.queue.push(due, Happening::Arrival(id, End::Server));
             }
         }

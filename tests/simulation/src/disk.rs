@@ -1,4 +1,4 @@
-//! A device's database: transactions one after the other, each whole or not at all.
+//! Databases and what is on its way to them: transactions one after the other, each whole or not at all.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -16,18 +16,23 @@ pub(crate) enum Transaction {
     Commit(BatchId, Vec<StorageOp>),
 }
 
-/// Rows and what is on its way to them.
+/// What is stored under one user of one browser.
+#[derive(Debug, Default)]
+pub(crate) struct Database {
+    rows: BTreeMap<(Table, String), String>,
+    /// Whether a transaction ever failed: rows may be left then that their program believes gone.
+    pub(crate) had_aborts: bool,
+}
+
+/// A program's connection to it: what is on its way there and back.
 #[derive(Debug, Default)]
 pub(crate) struct Disk {
-    rows: BTreeMap<(Table, String), String>,
     pub(crate) waiting: VecDeque<(u64, Transaction)>,
     /// What the program has not heard yet.
     pub(crate) told: VecDeque<(u64, StorageEvent)>,
     pub(crate) last_due: u64,
     /// Whether there is a database at all.
     pub(crate) missing: bool,
-    /// Whether a transaction ever failed: rows may be left then that their program believes gone.
-    pub(crate) had_aborts: bool,
 }
 
 impl Disk {
@@ -46,6 +51,16 @@ impl Disk {
         self.waiting.pop_front().map(|(_, transaction)| transaction)
     }
 
+    /// The program ends: the first `keep` transactions that were asked for are done, all others are not.
+    pub(crate) fn take_done(&mut self, keep: usize) -> Vec<Transaction> {
+        self.told.clear();
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.truncate(keep);
+        waiting.into_iter().map(|(_, transaction)| transaction).collect()
+    }
+}
+
+impl Database {
     /// Stores a batch. Returns what was done to each row: its key and what it was.
     pub(crate) fn apply(&mut self, ops: Vec<StorageOp>) -> Vec<(Table, String, Option<String>)> {
         let mut done = Vec::with_capacity(ops.len());
@@ -63,14 +78,16 @@ impl Disk {
         done
     }
 
-    /// All rows, as the program gets them.
-    pub(crate) fn rows(&self) -> Vec<Row> {
+    /// The rows as a program gets them: but for those of streams whose programs live.
+    pub(crate) fn rows(&self, living: &[String]) -> Vec<Row> {
         let row = |((table, key), value): (&(Table, String), &String)| Row {
             table: *table,
             key: key.clone(),
             value: value.clone(),
         };
-        self.rows.iter().map(row).collect()
+        let owner = |key: &str| key.rsplit_once('|').map_or("", |(client, _)| client).to_owned();
+        let free = |(table, key): &&(Table, String)| *table == Table::Dead || !living.contains(&owner(key));
+        self.rows.iter().filter(|(key, _)| free(key)).map(row).collect()
     }
 
     /// Whether there is a row.
@@ -81,14 +98,6 @@ impl Disk {
     /// How many rows a table has.
     pub(crate) fn count(&self, table: Table) -> usize {
         self.rows.keys().filter(|(of, _)| *of == table).count()
-    }
-
-    /// The program ends: the first `keep` transactions that were asked for are done, all others are not.
-    pub(crate) fn take_done(&mut self, keep: usize) -> Vec<Transaction> {
-        self.told.clear();
-        let mut waiting = std::mem::take(&mut self.waiting);
-        waiting.truncate(keep);
-        waiting.into_iter().map(|(_, transaction)| transaction).collect()
     }
 }
 

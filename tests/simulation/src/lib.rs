@@ -9,7 +9,7 @@
 //! | `options` `dice` | what a seed means |
 //! | `queue` `trace` `world` | time and the loop |
 //! | `network` `disk` `server` `device` `browser` | the parts of the world |
-//! | `workload` `nemesis` | what people do, what breaks |
+//! | `workload` `nemesis` `outage` | what people do, what breaks, what becomes of the server |
 //! | `judge` | the invariants |
 //! | `run` `shrink` `bank` `main` | one seed, the smallest failure, known seeds, the command |
 //! | `replay` | a recorded trace of a client, gone through again |
@@ -27,6 +27,7 @@ pub mod mutants;
 mod nemesis;
 mod network;
 pub mod options;
+mod outage;
 mod queue;
 pub mod replay;
 pub mod run;

@@ -31,6 +31,7 @@ struct Flags {
     minutes: Option<u64>,
     threads: Option<u64>,
     clients: Option<u64>,
+    tabs: Option<u64>,
     hot: Option<u64>,
     storm_ms: Option<u64>,
     without: Vec<Class>,
@@ -55,6 +56,7 @@ fn read_flags() -> Result<Flags, String> {
             "--minutes" => flags.minutes = number()?,
             "--threads" => flags.threads = number()?,
             "--clients" => flags.clients = number()?,
+            "--tabs" => flags.tabs = number()?,
             "--hot" => flags.hot = number()?,
             "--storm-ms" => flags.storm_ms = number()?,
             "--without" => {
@@ -72,7 +74,7 @@ fn read_flags() -> Result<Flags, String> {
             "--only" => flags.only = value()?.split(',').map(str::to_owned).collect(),
             _ => {
                 return Err(format!(
-                    "{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --hot N, --storm-ms N, --threads N, --failures N, --no-bank, --no-shrink, --mutants, --only mutants"
+                    "{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --tabs N, --hot N, --storm-ms N, --threads N, --failures N, --no-bank, --no-shrink, --mutants, --only mutants"
                 ));
             }
         }
@@ -86,6 +88,7 @@ fn options_of(seed: u64, flags: &Flags) -> Options {
         options.classes.remove(class);
     }
     options.clients = flags.clients.unwrap_or(options.clients);
+    options.tabs = flags.tabs.unwrap_or(options.tabs);
     options.hot = flags.hot.unwrap_or(options.hot);
     options.storm_ms = flags.storm_ms.unwrap_or(options.storm_ms);
     options

@@ -2,13 +2,16 @@
 
 use baro_realtime::core::io::Call;
 use baro_realtime::core::session::Signal;
-use baro_realtime_server::hub::{ConnectionId, Input as ServerInput};
+use baro_realtime_server::hub::ConnectionId;
 
 use crate::judge::Violation;
 use crate::network::{Block, End};
 use crate::options::Class;
 use crate::queue::Happening;
 use crate::world::World;
+
+/// How long after the last fault the last end of a lost connection hears of it at the latest, ms.
+const FAR_MS: u64 = 20_000;
 
 impl World {
     /// One fault of a class that this world has, and the time of the next.
@@ -55,15 +58,17 @@ impl World {
             }
             Class::Clock => {
                 self.devices[d].wall_offset = self.dice.faults.below(400_000_000);
+                self.devices[d].disturbed_at = self.now;
+                // Programs that a device ran one after the other are told apart by when their clocks say they began.
+                self.judge.forgets_order(d);
                 if !self.options.has(Class::Expiry) {
                     self.server.wall_offset = self.dice.faults.below(60_000);
                 }
             }
             Class::Crash if self.dice.faults.chance(50) => {
                 if self.server.up {
-                    self.crash_server();
                     let down = self.dice.faults.around(1_500);
-                    self.queue.push(self.now + down, Happening::ServerUp);
+                    self.restart_server(down);
                 }
             }
             Class::Drain if self.dice.faults.chance(40) => self.drain_server(),
@@ -75,11 +80,31 @@ impl World {
             Class::Epoch if self.dice.faults.chance(25) => {
                 // A history is lost while nobody is connected: a backup is brought back, then the server starts.
                 if self.server.up {
-                    self.crash_server();
+                    self.restart_server(50);
                     self.start_epoch();
-                    self.queue.push(self.now + 50, Happening::ServerUp);
                 }
             }
+            Class::Flap => {
+                let until = self.now + self.dice.faults.between(1_000, 12_000);
+                self.network.flapping_until = until.min(self.options.storm_ms);
+            }
+            Class::Swizzle if self.dice.faults.chance(50) => self.swizzle(),
+            Class::Throttle => {
+                let every = [1_000, 10_000, 40_000].get(self.dice.faults.below(3) as usize).copied();
+                let on = self.dice.faults.chance(60);
+                self.devices[d].end_throttle(self.now);
+                self.devices[d].throttle_ms = every.filter(|_| on).unwrap_or(1);
+                return self.drain(d);
+            }
+            Class::Pause if self.dice.faults.chance(40) => {
+                let until = self.now + self.dice.faults.between(500, 6_000);
+                self.server.paused_until = until.min(self.options.storm_ms);
+            }
+            Class::Restore if self.dice.faults.chance(40) => return self.back_up_or_restore(),
+            Class::Power => {
+                self.server.power_fails = self.server.up.then(|| self.dice.faults.chance(50));
+            }
+            Class::Rest => self.write_by_rest(),
             // Happens by itself as long as the class is on, or not this time.
             Class::Kill
             | Class::Reload
@@ -93,7 +118,13 @@ impl World {
             | Class::SlowDisk
             | Class::Calls
             | Class::Expiry
-            | Class::Proxy => {}
+            | Class::Proxy
+            | Class::Handshake
+            | Class::Swizzle
+            | Class::Pause
+            | Class::Restore
+            | Class::Newer
+            | Class::Twins => {}
         }
         Ok(())
     }
@@ -107,13 +138,15 @@ impl World {
         self.trace.note(self.now, id.0, "cut", "");
         let soon = self.dice.faults.chance(70);
         let far = if soon { self.delay() } else { self.dice.faults.around(8_000) };
+        // One end may long believe in a connection that the other has lost; not until the end of the world.
+        let far = far.min((self.options.storm_ms + FAR_MS).saturating_sub(self.now));
         let (near, one) = (self.delay(), self.dice.faults.chance(50));
         let delays = if one { [near, far] } else { [far, near] };
         for (end, delay) in [End::Device, End::Server].into_iter().zip(delays) {
             let Some(connection) = self.network.connections.get_mut(&id) else { return };
             let lane = connection.lane(end);
             let keep = self.dice.net.below(lane.len() as u64 + 1) as usize;
-            if let Some(due) = lane.cut(keep, self.now + delay, 1006) {
+            if let Some(due) = lane.cut(self.now, keep, self.now + delay, 1006) {
                 self.queue.push(due, Happening::Arrival(id, end));
             }
         }
@@ -141,6 +174,17 @@ impl World {
         let Some(connection) = self.network.connections.get_mut(&id) else { return };
         connection.lane(first).clog(until);
         if both {
+            connection.to_device.clog(until);
+            connection.to_server.clog(until);
+        }
+    }
+
+    /// Everything stands still for a time of its own.
+    fn swizzle(&mut self) {
+        let ids: Vec<ConnectionId> = self.network.connections.keys().copied().collect();
+        for id in ids {
+            let until = (self.now + self.dice.faults.between(200, 6_000)).min(self.options.storm_ms);
+            let Some(connection) = self.network.connections.get_mut(&id) else { continue };
             connection.to_device.clog(until);
             connection.to_server.clog(until);
         }
@@ -203,30 +247,12 @@ impl World {
         Ok(true)
     }
 
-    fn drain_server(&mut self) {
-        if !self.server.up || self.server.draining {
-            return;
-        }
-        self.trace.note(self.now, crate::server::SERVER, "drains", "");
-        self.server.draining = true;
-        let window_ms = self.dice.faults.between(100, 4_000);
-        self.serve(ServerInput::Drain { window_ms });
-        self.queue.push(self.now + 400, Happening::Drained);
-    }
-
-    /// The time that a drain has is over: the process ends, another one starts.
-    pub(crate) fn on_drained(&mut self) {
-        if self.server.up && self.server.draining {
-            self.crash_server();
-            let down = if self.healed { 0 } else { self.dice.faults.around(500) };
-            self.queue.push(self.now + down, Happening::ServerUp);
-        }
-    }
-
     /// What was broken about a device is whole again, and its user wants to work.
     pub(crate) fn mend(&mut self, d: usize) -> Result<(), Violation> {
         self.devices[d].frozen_until = 0;
+        self.devices[d].disturbed_at = self.now;
         self.devices[d].offline_until = 0;
+        self.devices[d].end_throttle(self.now);
         if self.devices[d].disk.missing {
             // What earlier programs stored is still there, for the next one.
             self.kill(d)?;

@@ -1,6 +1,6 @@
 //! Connections: an ordered pipe each way, which is slow, stands still, or is cut with what is in it.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use baro_realtime::core::id::PipeId;
@@ -48,7 +48,8 @@ impl Packet {
 /// What is on its way to one end.
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
-    packets: VecDeque<(u64, Packet)>,
+    /// When each arrives, and since when it travels.
+    packets: VecDeque<(u64, u64, Packet)>,
     last_due: u64,
     clogged_until: u64,
     ended: bool,
@@ -56,25 +57,25 @@ pub(crate) struct Lane {
 
 impl Lane {
     /// Puts a packet in. Returns when it arrives, `None` if nothing arrives here any more.
-    pub(crate) fn push(&mut self, at: u64, packet: Packet) -> Option<u64> {
+    pub(crate) fn push(&mut self, now: u64, at: u64, packet: Packet) -> Option<u64> {
         if self.ended {
             return None;
         }
         self.ended = matches!(packet, Packet::Close(..));
         let due = at.max(self.last_due).max(self.clogged_until);
         self.last_due = due;
-        self.packets.push_back((due, packet));
+        self.packets.push_back((due, now, packet));
         Some(due)
     }
 
     /// The next packet if it has arrived by `now`; else when to look again.
     pub(crate) fn pop(&mut self, now: u64) -> Result<Packet, Option<u64>> {
-        let Some((due, _)) = self.packets.front() else { return Err(None) };
+        let Some((due, ..)) = self.packets.front() else { return Err(None) };
         let due = (*due).max(self.clogged_until);
         if due > now {
             return Err(Some(due));
         }
-        self.packets.pop_front().map(|(_, packet)| packet).ok_or(None)
+        self.packets.pop_front().map(|(.., packet)| packet).ok_or(None)
     }
 
     /// Nothing arrives before `until`.
@@ -88,11 +89,16 @@ impl Lane {
     }
 
     /// Loses all but the first `keep` packets, and ends. Returns when the end arrives.
-    pub(crate) fn cut(&mut self, keep: usize, at: u64, code: u16) -> Option<u64> {
+    pub(crate) fn cut(&mut self, now: u64, keep: usize, at: u64, code: u16) -> Option<u64> {
         self.packets.truncate(keep);
-        self.last_due = self.packets.back().map_or(0, |(due, _)| *due);
+        self.last_due = self.packets.back().map_or(0, |(due, ..)| *due);
         self.ended = false;
-        self.push(at, Packet::Close(code, ""))
+        self.push(now, at, Packet::Close(code, ""))
+    }
+
+    /// Since when the first packet travels that has not arrived.
+    pub(crate) fn stuck_since(&self) -> Option<u64> {
+        self.packets.front().map(|(_, since, _)| *since)
     }
 
     /// How many packets are on their way.
@@ -119,6 +125,16 @@ pub(crate) struct Connection {
     pub(crate) to_server: Lane,
     /// Whether the server has it and has not ended it.
     pub(crate) served: bool,
+    /// What its last good token allows, if users sign in.
+    pub(crate) grant: Option<Grant>,
+}
+
+/// What a token allows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) projects: BTreeSet<String>,
+    /// When the connection has to be over, on the world's clock.
+    pub(crate) until: u64,
 }
 
 impl Connection {
@@ -137,6 +153,8 @@ pub(crate) struct Network {
     last: u64,
     /// Until when new connections are refused (`false`) or never answered (`true`).
     pub(crate) refusing: Option<(u64, bool)>,
+    /// Until when new connections are ended soon after they opened.
+    pub(crate) flapping_until: u64,
     /// Until when WebSockets do not get through, and what happens to them.
     pub(crate) blocked: Option<(u64, Block)>,
 }
@@ -164,7 +182,8 @@ impl Network {
         self.last += 1;
         let id = ConnectionId(self.last);
         let (to_device, to_server) = (Lane::default(), Lane::default());
-        let connection = Connection { device, life, pipe, transport, to_device, to_server, served: false };
+        let connection =
+            Connection { device, life, pipe, transport, to_device, to_server, served: false, grant: None };
         self.connections.insert(id, connection);
         id
     }

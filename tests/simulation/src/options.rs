@@ -48,11 +48,31 @@ pub enum Class {
     Calls,
     /// Tokens run out.
     Expiry,
+    /// The server takes connections and ends them at once, with any code.
+    Flap,
+    /// Connections take long to open.
+    Handshake,
+    /// All connections stand still, one after the other, and come back in another order.
+    Swizzle,
+    /// Timers of a program fire late, as those of a hidden page.
+    Throttle,
+    /// The server stands still, with all that comes to it.
+    Pause,
+    /// The server's data is that of an older backup.
+    Restore,
+    /// The server loses power at a commit.
+    Power,
+    /// Somebody writes without a socket.
+    Rest,
+    /// The server is of a newer version, and says more than is known.
+    Newer,
+    /// All programs draw the same numbers.
+    Twins,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 30] = [
         Self::Cut,
         Self::Blackhole,
         Self::Clog,
@@ -73,6 +93,16 @@ impl Class {
         Self::Calls,
         Self::Expiry,
         Self::Proxy,
+        Self::Flap,
+        Self::Handshake,
+        Self::Swizzle,
+        Self::Throttle,
+        Self::Pause,
+        Self::Restore,
+        Self::Power,
+        Self::Rest,
+        Self::Newer,
+        Self::Twins,
     ];
 
     /// The name on the command line.
@@ -98,6 +128,16 @@ impl Class {
             Self::Calls => "calls",
             Self::Expiry => "expiry",
             Self::Proxy => "proxy",
+            Self::Flap => "flap",
+            Self::Handshake => "handshake",
+            Self::Swizzle => "swizzle",
+            Self::Throttle => "throttle",
+            Self::Pause => "pause",
+            Self::Restore => "restore",
+            Self::Power => "power",
+            Self::Rest => "rest",
+            Self::Newer => "newer",
+            Self::Twins => "twins",
         }
     }
 
@@ -116,6 +156,10 @@ pub struct Options {
     pub classes: BTreeSet<Class>,
     /// Devices.
     pub clients: u64,
+    /// How many of them are tabs of one browser: one user, one database.
+    pub tabs: u64,
+    /// Whether tabs know of each other which streams are alive.
+    pub locks: bool,
     /// Events that everybody is after.
     pub hot: u64,
     /// How long things break, ms.
@@ -143,15 +187,24 @@ impl Options {
         // A stream each: another class leaves the worlds of the others as they are.
         let mut classes: BTreeSet<Class> =
             Class::ALL.into_iter().filter(|class| Dice::of(seed, class.name()).chance(70)).collect();
+        let mut tabs = Dice::of(seed, "tabs");
         let calm = dice.chance(6);
         let signed_in = dice.chance(50);
         if calm {
             classes.clear();
         }
+        let (count, locks) = ([1, 1, 2, 3].get(tabs.below(4) as usize).copied(), calm || tabs.chance(70));
+        let tabs = count.unwrap_or(1);
+        if tabs > 1 && !locks {
+            // Who does not know that a stream is alive takes a write that could not be stored for one given up.
+            classes.remove(&Class::Abort);
+        }
         Self {
             seed,
             classes,
             clients: dice.between(2, 5),
+            tabs,
+            locks,
             hot: dice.between(4, 24),
             storm_ms: dice.between(5, 40) * 1_000,
             signed_in,
@@ -184,6 +237,7 @@ impl Options {
         }
         for (name, own, usual) in [
             ("clients", self.clients, plain.clients),
+            ("tabs", self.tabs, plain.tabs),
             ("hot", self.hot, plain.hot),
             ("storm-ms", self.storm_ms, plain.storm_ms),
         ] {
@@ -201,8 +255,10 @@ impl fmt::Display for Options {
         let classes = if classes.is_empty() { "calm".to_owned() } else { classes.join(",") };
         write!(
             f,
-            "clients {} hot {} storm {} ms signed-in {} work {} ms faults {} ms delay {} ms history {} chunk {} joined {} [{classes}]",
+            "clients {} tabs {} locks {} hot {} storm {} ms signed-in {} work {} ms faults {} ms delay {} ms history {} chunk {} joined {} [{classes}]",
             self.clients,
+            self.tabs,
+            self.locks,
             self.hot,
             self.storm_ms,
             self.signed_in,

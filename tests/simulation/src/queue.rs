@@ -45,6 +45,8 @@ pub(crate) enum Happening {
     ServerDiskMended,
     /// A server that said good-bye ends.
     Drained,
+    /// The server ends a connection that it took.
+    Hangup(ConnectionId, u16),
     /// Something breaks.
     Fault,
     /// Nothing breaks any more.

@@ -3,7 +3,7 @@
 //! Owns the storage's one worker, which does jobs in their order and tells of them in the same order, and what a crash
 //! leaves: everything committed, nothing else.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use baro_realtime::core::time::{Now, Timestamp};
@@ -15,16 +15,28 @@ use baro_realtime_server::hub::{ConnectionId, Frame, Hub, Input, Job, Mode, Outp
 use baro_realtime_server::ledger::{self, Memory, Stamp, StorageError};
 use baro_realtime_server::limits::{Limits, Rules};
 
-use crate::judge::Violation;
-use crate::network::{End, Packet};
+use crate::judge::{Violation, rights};
+use crate::network::{End, Grant, Packet};
 use crate::options::{Class, Options};
+use crate::outage::Backup;
 use crate::queue::Happening;
 use crate::world::World;
 
 /// Wall clock of the server at the beginning, ms.
 pub(crate) const WALL_MS: u64 = 1_750_000_000_000;
+/// How long a connection may outlive its token, ms.
+const GRACE_MS: u64 = 1_000;
 /// The number under which the server stands in the trace.
 pub(crate) const SERVER: u64 = 99;
+
+/// What is known of a token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Issued {
+    pub(crate) user: String,
+    pub(crate) expires_s: u64,
+    /// On the world's clock.
+    pub(crate) at: u64,
+}
 
 /// The server and its data.
 #[derive(Debug)]
@@ -37,11 +49,18 @@ pub(crate) struct Server {
     pub(crate) failing: bool,
     pub(crate) wall_offset: u64,
     pub(crate) epochs: u64,
+    /// Until when it stands still.
+    pub(crate) paused_until: u64,
+    /// It loses power at the next commit, which is kept (`true`) or lost.
+    pub(crate) power_fails: Option<bool>,
+    pub(crate) backup: Option<Backup>,
+    /// All tokens ever made.
+    pub(crate) issued: BTreeMap<String, Issued>,
     hub: Hub,
     mode: Mode,
     rules: Rules,
     limits: Limits,
-    jobs: VecDeque<(u64, Ticket, Job)>,
+    jobs: VecDeque<(u64, Option<Ticket>, Job)>,
     completions: VecDeque<(u64, Input)>,
     last_due: u64,
     flushing: bool,
@@ -55,7 +74,7 @@ impl Server {
         let limits = Limits {
             chunk_bytes: options.chunk_bytes,
             joined_bytes: options.joined_bytes,
-            expiry_grace_ms: 1_000,
+            expiry_grace_ms: GRACE_MS,
             ..Limits::default()
         };
         let rules =
@@ -68,6 +87,10 @@ impl Server {
             failing: false,
             wall_offset: 0,
             epochs: 0,
+            paused_until: 0,
+            power_fails: None,
+            backup: None,
+            issued: BTreeMap::new(),
             hub: Hub::new(mode, limits.clone()),
             mode,
             rules,
@@ -82,7 +105,7 @@ impl Server {
     }
 
     /// Another life, with the data of the one before.
-    fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         self.life += 1;
         self.draining = false;
         self.hub = Hub::new(self.mode, self.limits.clone());
@@ -90,6 +113,7 @@ impl Server {
         self.completions.clear();
         self.flushing = false;
         self.timer_at = None;
+        self.paused_until = 0;
     }
 }
 
@@ -99,9 +123,20 @@ pub(crate) fn projects_of(user: &str) -> BTreeSet<String> {
     all.iter().map(|project| (*project).to_owned()).collect()
 }
 
-/// A token for a user, good until a second of the server's wall clock.
-pub(crate) fn token_of(user: &str, expires_s: u64) -> String {
-    format!("{user}.{expires_s}")
+/// A web token (RFC 7519) as far as anybody looks into it.
+pub(crate) fn token_of(number: usize, expires_s: u64) -> String {
+    format!("e30.{}.t{number}", base64url(&format!("{{\"exp\":{expires_s}}}")))
+}
+
+fn base64url(text: &str) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let letter = |bits: u32| char::from(LETTERS[(bits & 63) as usize]);
+    let mut out = String::new();
+    for chunk in text.as_bytes().chunks(3) {
+        let bits = chunk.iter().fold(0, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
+        out.extend((0..=chunk.len()).map(|at| letter(bits >> (18 - 6 * at))));
+    }
+    out
 }
 
 impl World {
@@ -138,18 +173,26 @@ impl World {
     }
 
     /// Does what the hub put out.
-    pub(crate) fn flush_server(&mut self) {
+    pub(crate) fn flush_server(&mut self) -> Result<(), Violation> {
         self.server.flushing = false;
         while let Some(output) = self.server.hub.poll_output() {
             match output {
                 Output::Send { connection, frame, .. } => {
                     let damaged = self.options.has(Class::Bus) && !self.healed && self.dice.server.chance(4);
                     let packet = match frame {
+                        Frame::Text(text) if self.options.has(Class::Newer) => {
+                            Packet::Frame(self.of_newer_version(&text))
+                        }
                         Frame::Text(text) => Packet::Frame(text),
                         Frame::Binary(bytes) => Packet::Binary(bytes),
                     };
                     let packet = if damaged { self.damage(packet) } else { packet };
                     self.trace.note_packet(self.now, SERVER, "sends", &packet);
+                    if self.options.signed_in {
+                        let grant =
+                            self.network.connections.get(&connection).and_then(|one| one.grant.as_ref());
+                        rights::check(grant, &packet.text().unwrap_or_default(), self.now)?;
+                    }
                     self.send(connection, End::Device, packet);
                 }
                 Output::Close { connection, code, reason } => {
@@ -159,19 +202,40 @@ impl World {
                         connection.served = false;
                     }
                 }
-                Output::Store { ticket, job } => {
-                    let slow = self.server.failing || self.dice.server.chance(2);
-                    let takes = if slow { self.dice.server.below(300) } else { self.dice.server.below(4) };
-                    self.server.last_due = self.server.last_due.max(self.now + takes);
-                    self.server.jobs.push_back((self.server.last_due, ticket, job));
-                    self.queue.push(self.server.last_due, Happening::Job(self.server.life));
-                }
+                Output::Store { ticket, job } => self.store_on_server(Some(ticket), job),
                 Output::Verify { connection, token } => {
                     let at = self.now + self.dice.server.below(5);
                     self.queue.push(at, Happening::Verified(self.server.life, connection, token));
                 }
             }
         }
+        Ok(())
+    }
+
+    /// Gives the storage a job, which comes after all earlier ones.
+    pub(crate) fn store_on_server(&mut self, ticket: Option<Ticket>, job: Job) {
+        let slow = self.server.failing || self.dice.server.chance(2);
+        let takes = if slow { self.dice.server.below(300) } else { self.dice.server.below(4) };
+        self.server.last_due = self.server.last_due.max(self.now + takes);
+        self.server.jobs.push_back((self.server.last_due, ticket, job));
+        self.queue.push(self.server.last_due, Happening::Job(self.server.life));
+    }
+
+    /// A frame as a newer server would say it: with fields and messages that nobody knows yet.
+    fn of_newer_version(&mut self, frame: &Arc<str>) -> Arc<str> {
+        let messages = read_frame(frame).unwrap_or_default();
+        let mut texts: Vec<String> = Vec::new();
+        for message in messages.into_iter().flatten() {
+            let text = message.text.strip_prefix('{').unwrap_or("}");
+            texts.push(format!("{{\"of\":[{{\"v\":2}},null],{text}"));
+        }
+        if !frame.starts_with('[') {
+            return texts.first().map_or_else(|| Arc::clone(frame), |text| Arc::from(text.as_str()));
+        }
+        if self.dice.server.chance(20) {
+            texts.push("{\"type\":\"rota:shifted\",\"payload\":{\"a\":[1.5,\"\"]},\"id\":\"x\"}".to_owned());
+        }
+        Arc::from(format!("[{}]", texts.join(",")))
     }
 
     /// A frame in which a change of a channel is missing or stands twice, if there is one.
@@ -199,7 +263,13 @@ impl World {
         let failing = self.server.failing;
         self.server.tables.set_failing(failing);
         let unreadable = failing && self.dice.server.chance(50);
+        let asked = |ticket: Option<Ticket>| ticket.unwrap_or(Ticket(0));
         let broken = || StorageError("the disk cannot be read".to_owned());
+        let power = self.server.power_fails.take_if(|_| matches!(job, Job::Write(_)));
+        if power == Some(false) {
+            self.restart_server(700);
+            return Ok(());
+        }
         let input = match job {
             Job::Write(write) => {
                 self.server.made += 1;
@@ -212,21 +282,31 @@ impl World {
                     self.trace.note(self.now, SERVER, "decides", verdict_name(decision.verdict));
                     self.judge.decided(&write, decision)?;
                 }
-                Input::Decided { ticket: Some(ticket), result }
+                Input::Decided { ticket, result }
             }
             Job::Greet { client, owner, acked } => {
                 let result = ledger::greet(&mut self.server.tables, &client, &owner, acked);
                 if result.is_ok() {
                     self.judge.greeted(&client, acked);
                 }
-                Input::Greeted { ticket, result: if unreadable { Err(broken()) } else { result } }
+                Input::Greeted {
+                    ticket: asked(ticket),
+                    result: if unreadable { Err(broken()) } else { result },
+                }
             }
             Job::Load { channel, position } => {
                 let result =
                     ledger::load(&self.server.tables, &self.server.rules, &channel, position.as_ref());
-                Input::Loaded { ticket, result: if unreadable { Err(broken()) } else { result } }
+                Input::Loaded {
+                    ticket: asked(ticket),
+                    result: if unreadable { Err(broken()) } else { result },
+                }
             }
         };
+        if power == Some(true) {
+            self.restart_server(700);
+            return Ok(());
+        }
         let takes = self.dice.server.below(3);
         let last = self.server.completions.back().map_or(0, |(due, _)| *due);
         let due = last.max(self.now + takes);
@@ -243,20 +323,23 @@ impl World {
 
     pub(crate) fn on_verified(&mut self, connection: ConnectionId, token: &Token) {
         let result = self.check_token(&token.0);
+        if let (Ok(claims), Some(one)) = (&result, self.network.connections.get_mut(&connection)) {
+            let left = (claims.expires_s * 1_000 + GRACE_MS)
+                .saturating_sub(WALL_MS + self.now + self.server.wall_offset);
+            one.grant = Some(Grant { projects: projects_of(&claims.user.id), until: self.now + left });
+        }
         self.serve(Input::Verified { connection, result });
     }
 
     fn check_token(&self, token: &str) -> Result<Claims, Fault> {
-        let read =
-            token.split_once('.').and_then(|(user, expires)| Some((user, expires.parse::<u64>().ok()?)));
-        let Some((user, expires_s)) = read else {
+        let Some(Issued { user, expires_s, .. }) = self.server.issued.get(token) else {
             return Err(Fault::new(Code::Unauthorized, "no token"));
         };
         if expires_s * 1_000 <= self.server_now().wall_ms {
             return Err(Fault::new(Code::TokenExpired, "the token is over"));
         }
         let access = Access::Projects(Arc::new(projects_of(user)));
-        Ok(Claims { user: User::new(user, None, None, None), access, expires_s })
+        Ok(Claims { user: User::new(user, None, None, None), access, expires_s: *expires_s })
     }
 
     /// Something reached the server.
@@ -270,6 +353,7 @@ impl World {
                 self.trace.note(self.now, SERVER, "opened", "");
                 self.send(id, End::Device, Packet::Open);
                 self.serve(Input::Opened { connection: id, token: None, binary });
+                self.flap(id);
             }
             Packet::Open => self.send(id, End::Device, Packet::Close(1006, "")),
             // No program sends one: it was offered none.
@@ -288,35 +372,6 @@ impl World {
                 self.forget_if_over(id);
             }
         }
-    }
-
-    /// The server is gone, with all that it did not commit.
-    pub(crate) fn crash_server(&mut self) {
-        self.trace.note(self.now, SERVER, "crashes", "");
-        self.server.up = false;
-        self.server.restart();
-        let ids: Vec<ConnectionId> = self.network.connections.keys().copied().collect();
-        for id in ids {
-            let delay = self.delay();
-            let Some(connection) = self.network.connections.get_mut(&id) else { continue };
-            if std::mem::take(&mut connection.served) {
-                connection.to_server.close();
-                let keep = self.dice.net.below(connection.to_device.len() as u64 + 1) as usize;
-                if let Some(due) = connection.to_device.cut(keep, self.now + delay, 1006) {
-                    self.queue.push(due, Happening::Arrival(id, End::Device));
-                }
-            }
-        }
-    }
-
-    /// The channels' history is lost.
-    pub(crate) fn start_epoch(&mut self) {
-        self.server.epochs += 1;
-        let epoch = format!("epoch{}", self.server.epochs);
-        self.trace.note(self.now, SERVER, "forgets", &epoch);
-        self.server.tables.set_failing(false);
-        self.server.tables.start_epoch(&epoch);
-        self.judge.epoch_began(&epoch);
     }
 }
 

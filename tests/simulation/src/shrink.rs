@@ -46,6 +46,9 @@ fn candidates(options: &Options) -> Vec<Options> {
     if options.clients > 1 {
         list.push(Options { clients: options.clients - 1, ..options.clone() });
     }
+    if options.tabs > 1 {
+        list.push(Options { tabs: options.tabs - 1, ..options.clone() });
+    }
     if options.hot > 1 {
         list.push(Options { hot: options.hot / 2, ..options.clone() });
     }

@@ -1,12 +1,17 @@
 //! The world and its loop.
 
+use std::collections::BTreeMap;
+
 use baro_realtime_server::hub::{ConnectionId, Input as ServerInput};
 
 use crate::device::Device;
 use crate::dice::Dice;
+use crate::disk::Database;
+use crate::judge::presence::{self, There};
 use crate::judge::{Judge, Violation};
 use crate::network::{End, Network, Packet};
 use crate::options::{Class, Options};
+use crate::outage::RestWriter;
 use crate::queue::{Happening, Queue};
 use crate::server::Server;
 use crate::trace::{Detail, Trace};
@@ -42,10 +47,12 @@ pub(crate) struct World {
     pub(crate) network: Network,
     pub(crate) server: Server,
     pub(crate) devices: Vec<Device>,
+    pub(crate) databases: Vec<Database>,
     pub(crate) judge: Judge,
     /// Whether nothing breaks any more.
     pub(crate) healed: bool,
     pub(crate) marks: u64,
+    pub(crate) rest: RestWriter,
     well_since: Option<u64>,
     over: bool,
 }
@@ -61,6 +68,7 @@ impl World {
             workload: Dice::of(seed, "workload"),
         };
         let clients = usize::try_from(options.clients).unwrap_or(2);
+        let devices: Vec<Device> = (0..clients).map(|index| Device::new(&options, index)).collect();
         Self {
             now: 0,
             steps: 0,
@@ -69,10 +77,12 @@ impl World {
             dice,
             network: Network::default(),
             server: Server::new(&options),
-            devices: (0..clients).map(|index| Device::new(seed, index)).collect(),
-            judge: Judge::new(clients, options.is_calm()),
+            databases: (0..clients).map(|_| Database::default()).collect(),
+            judge: Judge::new(&devices, &options),
+            devices,
             healed: options.is_calm(),
             marks: 0,
+            rest: RestWriter::default(),
             well_since: None,
             over: false,
             options,
@@ -105,7 +115,7 @@ impl World {
     }
 
     fn dispatch(&mut self, happening: Happening) -> Result<(), Violation> {
-        if let Some(until) = self.frozen_until(&happening) {
+        if let Some(until) = self.frozen_until(&happening).or_else(|| self.paused_until(&happening)) {
             self.queue.push(until, happening);
             return Ok(());
         }
@@ -127,7 +137,7 @@ impl World {
                 Ok(())
             }
             Happening::ServerTimer(life) if self.is_server(life) => self.quietly(Self::on_server_timer),
-            Happening::Flush(life) if self.is_server(life) => self.quietly(Self::flush_server),
+            Happening::Flush(life) if self.is_server(life) => self.flush_server(),
             Happening::Job(_)
             | Happening::Completion(_)
             | Happening::Verified(..)
@@ -135,6 +145,7 @@ impl World {
             | Happening::Flush(_) => Ok(()),
             Happening::ServerUp => self.quietly(|world| world.server.up = true),
             Happening::Drained => self.quietly(Self::on_drained),
+            Happening::Hangup(id, code) => self.quietly(|world| world.hang_up(id, code)),
             Happening::ServerDiskMended => self.quietly(|world| world.server.failing = false),
             Happening::Fault => self.break_something(),
             Happening::Heal => self.heal(),
@@ -165,6 +176,20 @@ impl World {
         (until > self.now).then_some(until)
     }
 
+    /// Until when nothing reaches the server, because it stands still.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all else is not the server's")]
+    fn paused_until(&self, happening: &Happening) -> Option<u64> {
+        match happening {
+            Happening::Arrival(_, End::Server)
+            | Happening::Job(_)
+            | Happening::Completion(_)
+            | Happening::Verified(..)
+            | Happening::ServerTimer(_)
+            | Happening::Flush(_) => Some(self.server.paused_until).filter(|until| *until > self.now),
+            _ => None,
+        }
+    }
+
     /// The device whose program something happens to.
     #[expect(clippy::wildcard_enum_match_arm, reason = "all else happens to nobody's program")]
     fn concerns_program(&self, happening: &Happening) -> Option<usize> {
@@ -191,7 +216,7 @@ impl World {
     pub(crate) fn send(&mut self, id: ConnectionId, end: End, packet: Packet) {
         let at = self.now + self.delay();
         let Some(connection) = self.network.connections.get_mut(&id) else { return };
-        if let Some(due) = connection.lane(end).push(at, packet) {
+        if let Some(due) = connection.lane(end).push(self.now, at, packet) {
             self.queue.push(due, Happening::Arrival(id, end));
         }
     }
@@ -226,6 +251,9 @@ impl World {
         self.healed = true;
         self.network.refusing = None;
         self.network.blocked = None;
+        self.network.flapping_until = 0;
+        self.server.paused_until = 0;
+        self.server.power_fails = None;
         self.server.failing = false;
         self.server.up = true;
         let ids: Vec<ConnectionId> = self.network.connections.keys().copied().collect();
@@ -260,6 +288,9 @@ impl World {
     }
 
     fn is_well(&self) -> Result<(), Violation> {
+        let nowhere = BTreeMap::new();
+        let there: Vec<There<'_>> =
+            self.devices.iter().enumerate().map(|(d, device)| self.there(d, device, &nowhere)).collect();
         for (d, device) in self.devices.iter().enumerate() {
             let trouble = |what: String| Violation::new("I16", format!("device {d}: {what}"));
             let Some(program) = &device.program else { return Err(trouble("no program".to_owned())) };
@@ -283,15 +314,27 @@ impl World {
                     &self.server,
                 )
                 .map_err(trouble)?;
+            presence::check(client, &there[d], &there).map_err(trouble)?;
         }
         Ok(())
+    }
+
+    fn there<'a>(&self, d: usize, device: &'a Device, nowhere: &'a BTreeMap<String, u64>) -> There<'a> {
+        let program = device.program.as_ref();
+        let current = program.and_then(|program| program.pipes.values().next_back());
+        let mut held = self.network.connections.iter().filter(|(_, one)| one.device == d && one.served);
+        There {
+            user: &device.user,
+            channels: program.map_or(nowhere, |program| &program.subscriptions),
+            lingers: held.any(|(id, _)| Some(id) != current),
+        }
     }
 
     fn close(&mut self) -> Result<(), Violation> {
         for d in 0..self.devices.len() {
             let device = &self.devices[d];
             if let Some(program) = &device.program {
-                self.judge.account(d, &program.client, &device.disk)?;
+                self.judge.account(d, &program.client, &self.databases[device.home])?;
             }
             self.call(d, baro_realtime::core::io::Call::Destroy)?.ok();
         }
@@ -301,6 +344,7 @@ impl World {
 
     fn end(&mut self) -> Result<(), Violation> {
         self.over = true;
+        self.judge.changes_nothing_again(&self.server)?;
         self.judge.all_settled()?;
         self.serve(ServerInput::TimePassed);
         Ok(())

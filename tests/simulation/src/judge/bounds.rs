@@ -1,9 +1,10 @@
-//! `I10` one pipe of a kind, `I11` bounds, `I13` calm is calm.
+//! `I10` one pipe of a kind, `I11` bounds, `I13` calm is calm, `N4` a link that swallows everything.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::id::PipeId;
+use baro_realtime::core::time::Timestamp;
 use baro_realtime::core::transport::Transport;
 
 use super::{Judge, Violation};
@@ -16,6 +17,9 @@ const ATTEMPTS: usize = 14;
 const ATTEMPTS_ANEW: usize = 4;
 /// How many ms that is.
 const ATTEMPTS_MS: u64 = 10_000;
+
+/// How long a link may swallow what is sent before that is noticed: the question comes after 4 s, the deadline after 3 more.
+const HALF_OPEN_MS: u64 = 7_500;
 
 /// What is counted of one program.
 #[derive(Debug, Default)]
@@ -104,6 +108,26 @@ impl Judge {
                     format!("device {d}: {} snapshots of {}", metrics.snapshots, self.seen[d].snapshots);
                 return Err(Violation::new("I13", what));
             }
+        }
+        Ok(())
+    }
+
+    /// A program with writes under way does not long believe in a link that swallows what it sends: `stuck` is since when.
+    pub(crate) fn check_link(
+        &self,
+        d: usize,
+        client: &Client,
+        stuck: Option<u64>,
+        now: u64,
+        mono: Timestamp,
+    ) -> Result<(), Violation> {
+        let Some(since) = stuck.filter(|since| client.is_connected() && now > since + HALF_OPEN_MS) else {
+            return Ok(());
+        };
+        let first = client.pending().filter_map(|write| write.sent_at).min();
+        if first.is_some_and(|at| mono.since(at) > HALF_OPEN_MS) {
+            let what = format!("device {d} has writes under way, and nothing it sends arrives since {since}");
+            return Err(Violation::new("N4", what));
         }
         Ok(())
     }

@@ -23,15 +23,47 @@ struct Entry {
     left: Option<String>,
 }
 
-/// Everything that the channels ever said.
-#[derive(Debug, Default)]
-pub(super) struct ServerLog {
+/// Everything that the channels said in one history. Another one that followed begins with what was before it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Lineage {
     channels: BTreeMap<String, Vec<Entry>>,
     /// The highest version of each event.
     versions: BTreeMap<String, u64>,
 }
 
+/// All histories, by epoch.
+#[derive(Debug)]
+pub(super) struct ServerLog {
+    lineages: BTreeMap<String, Lineage>,
+    epoch: String,
+    present: Lineage,
+}
+
 impl ServerLog {
+    pub(super) fn new(epoch: &str) -> Self {
+        Self { lineages: BTreeMap::new(), epoch: epoch.to_owned(), present: Lineage::default() }
+    }
+
+    pub(super) fn present(&self) -> &Lineage {
+        &self.present
+    }
+
+    pub(super) fn present_mut(&mut self) -> &mut Lineage {
+        &mut self.present
+    }
+
+    /// What was so far stays as it is under its epoch; from now on there is another.
+    pub(super) fn begin(&mut self, epoch: &str) {
+        let before = std::mem::replace(&mut self.epoch, epoch.to_owned());
+        self.lineages.insert(before, self.present.clone());
+    }
+
+    fn of_epoch(&self, epoch: &str) -> Option<&Lineage> {
+        if self.epoch == epoch { Some(&self.present) } else { self.lineages.get(epoch) }
+    }
+}
+
+impl Lineage {
     pub(super) fn append(&mut self, change: &Change) -> Result<(), String> {
         let message: Value = serde_json::from_str(&change.text).map_err(|error| error.to_string())?;
         let kind = message["type"].as_str().unwrap_or_default().to_owned();
@@ -86,7 +118,9 @@ impl ServerLog {
         };
         if right { Ok(()) } else { Err(format!("holds version {held:?} of {} after {entry:?}", entry.event)) }
     }
+}
 
+impl ServerLog {
     /// Whether what is held of an event is what another channel, as far as it was read, says of it.
     fn is_told_elsewhere(
         &self,
@@ -97,8 +131,10 @@ impl ServerLog {
     ) -> bool {
         let held = client.store().confirmed(&entry.event).map(|doc| doc.version);
         subscriptions.keys().filter(|other| *other != channel).any(|other| {
-            let at = client.position(other).and_then(|position| usize::try_from(position.seq).ok());
-            let read = self.of(other).get(..at.unwrap_or(0)).unwrap_or_default();
+            let Some(position) = client.position(other) else { return false };
+            let Some(lineage) = self.of_epoch(&position.epoch) else { return false };
+            let at = usize::try_from(position.seq).unwrap_or(0);
+            let read = lineage.of(other).get(..at).unwrap_or_default();
             let last = read.iter().rev().find(|told| told.event == entry.event);
             last.is_some_and(|told| !told.gone && Some(told.version) == held)
         })
@@ -142,8 +178,11 @@ impl Judge {
             if before.is_some_and(|(epoch, seq)| *epoch == position.epoch && *seq == position.seq) {
                 continue;
             }
-            let log = self.log.of(channel);
-            if !self.epochs.contains(&position.epoch) || position.seq > log.len() as u64 {
+            let Some(lineage) = self.log.of_epoch(&position.epoch) else {
+                return Err(wrong(channel, format!("{position:?} is of no history")));
+            };
+            let log = lineage.of(channel);
+            if position.seq > log.len() as u64 {
                 return Err(wrong(channel, format!("{position:?} is no position; head {}", log.len())));
             }
             let at = usize::try_from(position.seq).unwrap_or(usize::MAX);
@@ -154,7 +193,7 @@ impl Judge {
                 Some((_, seq)) if !whole => {
                     let from = usize::try_from(*seq).unwrap_or(0);
                     for entry in log.get(from..at).unwrap_or_default() {
-                        let applied = self.log.is_applied(client, entry, &sees, None);
+                        let applied = lineage.is_applied(client, entry, &sees, None);
                         applied.map_err(|what| wrong(channel, format!("at {position:?} {what}")))?;
                     }
                 }
@@ -172,7 +211,7 @@ impl Judge {
                         if gone && self.log.is_told_elsewhere(client, entry, channel, subscriptions) {
                             continue;
                         }
-                        let applied = self.log.is_applied(client, entry, &sees, Some(Channel::of(channel)));
+                        let applied = lineage.is_applied(client, entry, &sees, Some(Channel::of(channel)));
                         applied.map_err(|what| {
                             wrong(channel, format!("in the content of {position:?} {what}"))
                         })?;

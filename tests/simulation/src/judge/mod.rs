@@ -4,10 +4,15 @@
 //! Guarantees that a violation names the invariant. The numbers are those of the fault catalogue's harness: `I1` accept
 //! truth, `I2` at most once, `I3` order in a stream, `I4` contiguous channels, `I5` acknowledged is decided, `I6` a row
 //! leaves only when its write is decided, `I7` the view equation, `I8` versions never go back, `I10` one socket, `I11`
-//! bounds, `I13` calm is calm, `I16` liveness, `I17` every ticket settles once.
+//! bounds, `I9` rights, `I13` calm is calm, `I14` a user's
+//! writes are his, `I16` liveness, `I17` every ticket settles once, `I19` what comes again changes nothing; `N4`, `C3` and `C7`
+//! are lines of the catalogue.
 
 mod bounds;
 mod channels;
+mod past;
+pub(crate) mod presence;
+pub(crate) mod rights;
 mod view;
 mod writes;
 
@@ -16,9 +21,14 @@ use std::fmt;
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::fault::Fault;
+use baro_realtime_server::ledger::Write;
+
+use crate::device::Device;
+use crate::options::Options;
 
 use bounds::Bounds;
 use channels::ServerLog;
+pub(crate) use past::Past;
 use writes::{Fact, Tickets};
 
 /// What must not be.
@@ -54,6 +64,9 @@ struct Seen {
     tickets: Tickets,
     /// Whole contents that it took.
     taken: u64,
+    /// How often it said that a history was lost, and how often of that was looked at.
+    reports: u64,
+    reports_known: u64,
     /// `subscribe` calls that the server heard of.
     snapshots: u64,
 }
@@ -62,11 +75,22 @@ struct Seen {
 #[derive(Debug)]
 pub(crate) struct Judge {
     calm: bool,
+    signed_in: bool,
     facts: BTreeMap<(String, u64), Fact>,
     last_decided: BTreeMap<String, u64>,
     marks: BTreeSet<String>,
     log: ServerLog,
-    epochs: BTreeSet<String>,
+    /// Writes that were decided, as they came.
+    done: Vec<Write>,
+    /// Whose each device is, and which database it has.
+    owners: Vec<(String, usize)>,
+    /// Whether the server ever went back to older data.
+    restored: bool,
+    /// Whether what each device writes is decided in the order in which it was made.
+    ordered: Vec<bool>,
+    /// The last write of each device that was decided, by the order in which they were made.
+    last_made: Vec<u64>,
+    made: u64,
     seen: Vec<Seen>,
     bounds: Vec<Bounds>,
     /// Dead letters that a program discarded or tried again.
@@ -76,16 +100,25 @@ pub(crate) struct Judge {
 }
 
 impl Judge {
-    pub(crate) fn new(devices: usize, calm: bool) -> Self {
+    pub(crate) fn new(devices: &[Device], options: &Options) -> Self {
+        let alone = |device: &Device| devices.iter().filter(|other| other.home == device.home).count() == 1;
+        let (ordered, devices): (Vec<bool>, Vec<_>) =
+            devices.iter().map(|device| (alone(device), (device.user.clone(), device.home))).unzip();
         Self {
-            calm,
+            calm: options.is_calm(),
+            signed_in: options.signed_in,
             facts: BTreeMap::new(),
             last_decided: BTreeMap::new(),
             marks: BTreeSet::new(),
-            log: ServerLog::default(),
-            epochs: BTreeSet::from(["epoch0".to_owned()]),
-            seen: (0..devices).map(|_| Seen::default()).collect(),
-            bounds: (0..devices).map(|_| Bounds::default()).collect(),
+            log: ServerLog::new("epoch0"),
+            done: Vec::new(),
+            seen: devices.iter().map(|_| Seen::default()).collect(),
+            bounds: devices.iter().map(|_| Bounds::default()).collect(),
+            last_made: vec![0; devices.len()],
+            owners: devices,
+            restored: false,
+            ordered,
+            made: 0,
             buried: BTreeSet::new(),
             again: BTreeSet::new(),
         }
@@ -104,7 +137,7 @@ impl Judge {
 
     /// The server's channels begin a new history.
     pub(crate) fn epoch_began(&mut self, epoch: &str) {
-        self.epochs.insert(epoch.to_owned());
+        self.log.begin(epoch);
     }
 
     /// Sees that a program is as it must be, after each of its steps.
@@ -117,8 +150,15 @@ impl Judge {
         signed_in: bool,
     ) -> Result<(), Violation> {
         self.check_bounds(d, client)?;
-        let versions_restart = self.check_positions(d, client, subscriptions, user, signed_in)?;
-        self.check_versions(d, client, versions_restart)?;
+        let reports = self.seen[d].reports;
+        let restart = self.check_positions(d, client, subscriptions, user, signed_in)?;
+        if restart && self.seen[d].reports_known == reports {
+            let what = format!("device {d} reads another history and does not say so");
+            return Err(Violation::new("S9", what));
+        }
+        self.seen[d].reports_known = reports;
+        // Versions of older data compare with nothing.
+        self.check_versions(d, client, restart || self.restored)?;
         let look = (
             client.store().revision(),
             client.metrics().writes_pending,
@@ -132,9 +172,12 @@ impl Judge {
     }
 
     /// A program was told of trouble.
-    #[expect(clippy::unused_self, reason = "an invariant like the others")]
-    pub(crate) fn told_error(&self, fault: &Fault) -> Result<(), Violation> {
+    pub(crate) fn told_error(&mut self, d: usize, fault: &Fault) -> Result<(), Violation> {
         match fault.code.as_str() {
+            "history_lost" => {
+                self.seen[d].reports += 1;
+                Ok(())
+            }
             "bad_message" | "corrupt_row" | "protocol_error" => {
                 Err(Violation::new("I12", format!("{}: {}", fault.code.as_str(), fault.message)))
             }

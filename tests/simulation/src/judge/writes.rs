@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use baro_realtime::core::client::Client;
 use baro_realtime::core::fault::FaultCode;
 use baro_realtime::core::id::Ticket;
-use baro_realtime::core::io::{Outcome, Reply};
+use baro_realtime::core::io::{Outcome, Reply, StorageOp};
 use baro_realtime::core::json::Fields;
 use baro_realtime::core::offline::Table;
 use baro_realtime_server::ledger::{Action, Decision, Verdict, Write};
 
 use super::{Judge, Violation};
-use crate::disk::Disk;
+use crate::disk::Database;
+use crate::server::projects_of;
 
 /// What became of a write.
 #[derive(Debug, Default)]
@@ -19,11 +20,21 @@ pub(super) struct Fact {
     /// Its program was told that it is stored.
     accepted: bool,
     /// What the ledger decided.
-    decided: Option<Verdict>,
+    pub(super) decided: Option<Verdict>,
+    /// The same, of a server that has gone back to before it.
+    pub(super) undone: Option<Verdict>,
     /// Its program gave it up after refusals that were not final.
     given_up: bool,
     /// On which device it was made.
     device: usize,
+    /// The how-many-th write of all it is; 0 if nobody made it with a call.
+    made: u64,
+}
+
+impl Fact {
+    fn is_or_was(&self, verdict: Verdict) -> bool {
+        self.decided == Some(verdict) || self.undone == Some(verdict)
+    }
 }
 
 /// What a ticket is for.
@@ -63,9 +74,14 @@ impl Judge {
                     return Err(Violation::new("I1", format!("device {d}: a new write is not pending")));
                 };
                 let (stream, seq) = (write.id.client.to_string(), write.id.seq);
+                self.made += 1;
                 open.insert(*persisted, Purpose::Persisted(stream.clone(), seq));
                 open.insert(*confirmed, Purpose::Confirmed(stream.clone(), seq));
-                if self.facts.insert((stream, seq), Fact { device: d, ..Fact::default() }).is_some() {
+                if self
+                    .facts
+                    .insert((stream, seq), Fact { device: d, made: self.made, ..Fact::default() })
+                    .is_some()
+                {
                     return Err(Violation::new("I2", format!("{} was used before", write.id)));
                 }
             }
@@ -79,7 +95,7 @@ impl Judge {
         d: usize,
         ticket: Ticket,
         outcome: &Outcome,
-        disk: &Disk,
+        database: &Database,
     ) -> Result<(), Violation> {
         let Some(purpose) = self.seen[d].tickets.open.remove(&ticket) else {
             return Err(Violation::new("I17", format!("device {d}: {ticket:?} is not open: {outcome:?}")));
@@ -87,17 +103,17 @@ impl Judge {
         match (purpose, outcome) {
             (Purpose::Persisted(stream, seq), Outcome::Done) => {
                 let key = row_key(&stream, seq);
-                let stored = disk.has(Table::Outbox, &key) || disk.has(Table::Dead, &key);
+                let stored = database.has(Table::Outbox, &key) || database.has(Table::Dead, &key);
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
                 fact.accepted = true;
-                if !stored && fact.decided.is_none() {
+                if !stored && fact.decided.or(fact.undone).is_none() {
                     let what = format!("{stream}:{seq} counts as stored and is not");
                     return Err(Violation::new("I1", what));
                 }
             }
             (Purpose::Confirmed(stream, seq), Outcome::Value(_)) => {
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
-                if fact.decided != Some(Verdict::Stored) {
+                if !fact.is_or_was(Verdict::Stored) {
                     let what =
                         format!("{stream}:{seq} counts as done, the server has it as {:?}", fact.decided);
                     return Err(Violation::new("I5", what));
@@ -108,7 +124,7 @@ impl Judge {
             {
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
                 fact.given_up |= fault.retryable;
-                if fact.decided != Some(Verdict::Refused) && !fault.retryable {
+                if !fact.is_or_was(Verdict::Refused) && !fault.retryable {
                     let what = format!(
                         "{stream}:{seq} counts as refused ({}), the server has it as {:?}",
                         fault.code.as_str(),
@@ -131,10 +147,14 @@ impl Judge {
         if matches!(decision.verdict, Verdict::Duplicate | Verdict::Gap) {
             return Ok(());
         }
+        if decision.verdict == Verdict::Stored {
+            self.may_write(write, decision)?;
+        }
         for change in &decision.changes {
-            self.log.append(change).map_err(|what| Violation::new("I4", what))?;
+            self.log.present_mut().append(change).map_err(|what| Violation::new("I4", what))?;
         }
         let Some(stream) = &write.stream else { return Ok(()) };
+        self.done.push(write.clone());
         let last = self.last_decided.entry(stream.client.to_string()).or_default();
         if stream.seq != *last + 1 {
             let what = format!("{stream:?} was decided after {last}");
@@ -145,6 +165,15 @@ impl Judge {
         if let Some(before) = fact.decided.replace(decision.verdict) {
             return Err(Violation::new("I2", format!("{stream:?} was decided before as {before:?}")));
         }
+        let (d, made) = (fact.device, fact.made);
+        if made > 0 && self.owners[d].0 != *write.author.id {
+            let what =
+                format!("{stream:?} of {} is decided as a write of {}", self.owners[d].0, write.author.id);
+            return Err(Violation::new("I14", what));
+        }
+        if made > 0 && self.ordered[d] && std::mem::replace(&mut self.last_made[d], made) > made {
+            return Err(Violation::new("I3", format!("{stream:?} is decided after what was made after it")));
+        }
         if decision.verdict == Verdict::Stored
             && let Some(mark) = mark_of(&write.action).filter(|mark| !self.again.contains(mark))
             && !self.marks.insert(mark.clone())
@@ -152,6 +181,42 @@ impl Judge {
             return Err(Violation::new("I2", format!("{stream:?} stored {mark} a second time")));
         }
         Ok(())
+    }
+
+    /// Whoever signed in changes only what is in his projects.
+    fn may_write(&self, write: &Write, decision: &Decision) -> Result<(), Violation> {
+        let user = &*write.author.id;
+        if !self.signed_in || user == "rest" {
+            return Ok(());
+        }
+        let projects = projects_of(user);
+        match decision.changes.iter().find(|change| !projects.contains(&*change.project)) {
+            None => Ok(()),
+            Some(change) => {
+                Err(Violation::new("I9", format!("{user} changed {} of {}", change.text, change.project)))
+            }
+        }
+    }
+
+    /// A device's database is about to store: nothing of another one's streams.
+    pub(crate) fn stored(&self, d: usize, ops: &[StorageOp]) -> Result<(), Violation> {
+        let home = self.owners[d].1;
+        let keys = ops.iter().filter_map(|op| match op {
+            StorageOp::Put(row) if matches!(row.table, Table::Outbox | Table::Dead) => Some(&row.key),
+            StorageOp::Put(_) | StorageOp::Delete(..) => None,
+        });
+        for key in keys {
+            let fact = of_row_key(key).and_then(|id| self.facts.get(&id)).filter(|fact| fact.made > 0);
+            if fact.is_some_and(|fact| self.owners[fact.device].1 != home) {
+                return Err(Violation::new("I14", format!("{key} is stored in the database of device {d}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// From now on the writes of a device need not be decided in their order: some are kept where the next program is not.
+    pub(crate) fn forgets_order(&mut self, d: usize) {
+        self.ordered[d] = false;
     }
 
     /// A client told how far its stream is.
@@ -162,7 +227,8 @@ impl Judge {
 
     /// A row of the outbox is gone from a disk.
     pub(crate) fn row_removed(&self, key: &str) -> Result<(), Violation> {
-        let known = of_row_key(key).and_then(|id| self.facts.get(&id)).and_then(|fact| fact.decided);
+        let known =
+            of_row_key(key).and_then(|id| self.facts.get(&id)).and_then(|fact| fact.decided.or(fact.undone));
         match known {
             Some(_) => Ok(()),
             None => Err(Violation::new("I6", format!("the row of {key} is gone, and nobody decided it"))),
@@ -177,14 +243,18 @@ impl Judge {
     }
 
     /// At the end: what was accepted is done once, or kept as refused.
-    pub(crate) fn account(&self, d: usize, client: &Client, disk: &Disk) -> Result<(), Violation> {
+    pub(crate) fn account(&self, d: usize, client: &Client, database: &Database) -> Result<(), Violation> {
         for ((stream, seq), fact) in self.facts.iter().filter(|(_, fact)| fact.accepted && fact.device == d) {
             let key = row_key(stream, *seq);
-            let kept = client.failed().any(|(id, _)| *id == key) || self.buried.contains(&key);
+            let kept = client.failed().any(|(id, _)| *id == key)
+                || database.has(Table::Dead, &key)
+                || self.buried.contains(&key);
             match fact.decided {
                 Some(Verdict::Stored) => {}
                 Some(_) if kept => {}
                 None if kept && fact.given_up => {}
+                // The server has forgotten it, and its program knew it done.
+                None if fact.undone.is_some() => {}
                 decided => {
                     let what =
                         format!("device {d}: {stream}:{seq} was accepted; decided {decided:?}, kept {kept}");
@@ -192,7 +262,7 @@ impl Judge {
                 }
             }
         }
-        if disk.count(Table::Outbox) > 0 && client.storage_is_open() && !disk.had_aborts {
+        if database.count(Table::Outbox) > 0 && client.storage_is_open() && !database.had_aborts {
             return Err(Violation::new("I6", format!("device {d}: rows are left of an empty outbox")));
         }
         Ok(())
