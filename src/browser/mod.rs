@@ -4,6 +4,7 @@
 //! workers: what is missing there is left out.
 
 mod clock;
+mod compression;
 mod global;
 mod lifecycle;
 mod locks;

@@ -29,9 +29,10 @@ impl Pipe {
         }
     }
 
-    pub(super) fn send(&self, text: String) {
+    /// Sends a frame; over a socket it may be compressed if `deflate` says so.
+    pub(super) fn send(&self, text: String, deflate: bool) {
         match self {
-            Self::Socket(socket) => socket.send(&text),
+            Self::Socket(socket) => socket.send(text, deflate),
             Self::Polling(polling) => polling.send(text),
         }
     }

@@ -58,7 +58,7 @@ pub(crate) struct Pump {
 impl Pump {
     /// Starts a client. `tell` is called for each event, never while the client is borrowed.
     pub(crate) fn start(
-        config: Config,
+        mut config: Config,
         seed: [u64; 4],
         refresh_token: Option<Function>,
         teardown: Teardown,
@@ -69,6 +69,7 @@ impl Pump {
             let user = config.user.as_ref().map_or("anonymous", |user| &user.id);
             Storage::new(format!("{}/{user}", offline.database_name), teardown.clone())
         });
+        config.compress &= super::compression::is_supported();
         let client = Client::new(config, seed, clock.now());
         let pump = Rc::new(Self {
             client: RefCell::new(client),
@@ -191,11 +192,8 @@ impl Pump {
             Effect::OpenPipe { pipe, transport, url, protocols } => {
                 self.open(pipe, transport, url, &protocols);
             }
-            Effect::SendText(pipe, text) => {
-                if let Some(pipe) = self.pipes.borrow().get(&pipe) {
-                    pipe.send(text);
-                }
-            }
+            Effect::SendText(pipe, text) => self.send(pipe, text, false),
+            Effect::SendDeflated(pipe, text) => self.send(pipe, text, true),
             Effect::ClosePipe(pipe, code, reason) => {
                 // Its callbacks go with it: the core has ended this connection for itself.
                 let pipe = self.pipes.borrow_mut().remove(&pipe);
@@ -206,6 +204,12 @@ impl Pump {
             Effect::Load(own) => self.load(own.to_string()),
             Effect::Commit(batch, ops) => self.commit(batch, ops),
             Effect::RequestToken => self.request_token(),
+        }
+    }
+
+    fn send(&self, pipe: PipeId, text: String, deflate: bool) {
+        if let Some(pipe) = self.pipes.borrow().get(&pipe) {
+            pipe.send(text, deflate);
         }
     }
 
@@ -235,6 +239,10 @@ impl Pump {
             SocketEvent::Opened => self.report(Input::Pipe(pipe, PipeEvent::Opened)),
             SocketEvent::Text(text) => self.report(Input::Pipe(pipe, PipeEvent::Text(&text))),
             SocketEvent::Binary(bytes) => self.report(Input::Pipe(pipe, PipeEvent::Binary(&bytes))),
+            SocketEvent::Compressing => self.report(Input::Pipe(pipe, PipeEvent::Compressing)),
+            SocketEvent::Compressed { whole_bytes, wire_bytes } => {
+                self.report(Input::Pipe(pipe, PipeEvent::Compressed { whole_bytes, wire_bytes }));
+            }
             SocketEvent::Closed { code, reason } => {
                 // Dropped when this callback, which belongs to it, is over.
                 let closed = self.pipes.borrow_mut().remove(&pipe);

@@ -1,11 +1,14 @@
 //! One WebSocket.
 
+use std::rc::Rc;
+
 use js_sys::Uint8Array;
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{BinaryType, CloseEvent, Event, MessageEvent, WebSocket};
 
+use super::compression::{Inflow, Outflow};
 use super::global::explain;
 use super::teardown::{Teardown, Undo};
 
@@ -14,12 +17,23 @@ pub(super) enum SocketEvent {
     Opened,
     Text(String),
     Binary(Vec<u8>),
-    Closed { code: u16, reason: String },
+    /// A frame travelled compressed: its size, and what it was on the wire.
+    Compressed {
+        whole_bytes: usize,
+        wire_bytes: usize,
+    },
+    /// The socket compresses by itself.
+    Compressing,
+    Closed {
+        code: u16,
+        reason: String,
+    },
 }
 
 /// A socket with its callbacks; dropping it ends both.
 pub(super) struct Socket {
     socket: WebSocket,
+    outflow: Rc<Outflow>,
     _opened: Closure<dyn FnMut(Event)>,
     _message: Closure<dyn FnMut(MessageEvent)>,
     _closed: Closure<dyn FnMut(CloseEvent)>,
@@ -45,38 +59,45 @@ impl Socket {
         }
         // As a Blob a frame would be read later than the one after it.
         socket.set_binary_type(BinaryType::Arraybuffer);
-        let opened = report.clone();
-        let opened = Closure::<dyn FnMut(Event)>::new(move |_| opened(SocketEvent::Opened));
-        let message = report.clone();
+        let outflow = Outflow::new(socket.clone(), Box::new(report.clone()));
+        let inflow = Inflow::new(Box::new(report));
+        let (opened, of) = (inflow.clone(), socket.clone());
+        let opened = Closure::<dyn FnMut(Event)>::new(move |_| {
+            if of.extensions().contains("permessage-deflate") {
+                opened.take(SocketEvent::Compressing);
+            }
+            opened.take(SocketEvent::Opened);
+        });
+        let message = inflow.clone();
         let encoder = TextEncoder::new();
         let message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let data = event.data();
             match data.is_string().then(|| decode(&encoder, &data)) {
-                Some(text) => message(SocketEvent::Text(text)),
-                None => message(SocketEvent::Binary(Uint8Array::new(&data).to_vec())),
+                Some(text) => message.take(SocketEvent::Text(text)),
+                None => message.take(SocketEvent::Binary(Uint8Array::new(&data).to_vec())),
             }
         });
         let closed = Closure::<dyn FnMut(CloseEvent)>::new(move |event: CloseEvent| {
-            report(SocketEvent::Closed { code: event.code(), reason: event.reason() });
+            inflow.take(SocketEvent::Closed { code: event.code(), reason: event.reason() });
         });
         socket.set_onopen(Some(opened.as_ref().unchecked_ref()));
         socket.set_onmessage(Some(message.as_ref().unchecked_ref()));
         socket.set_onclose(Some(closed.as_ref().unchecked_ref()));
         let undo = teardown.add(&socket, "close", &[]);
-        Ok(Self { socket, _opened: opened, _message: message, _closed: closed, _undo: undo })
+        Ok(Self { socket, outflow, _opened: opened, _message: message, _closed: closed, _undo: undo })
     }
 
-    pub(super) fn send(&self, text: &str) {
-        // It throws only while connecting, which the core waits out; what is lost on a closing socket is sent again.
-        let _sent = self.socket.send_with_str(text);
+    pub(super) fn send(&self, text: String, deflate: bool) {
+        self.outflow.send(text, deflate);
     }
 
     /// Bytes that were sent and have not left yet.
     pub(super) fn buffered_bytes(&self) -> u64 {
-        u64::from(self.socket.buffered_amount())
+        u64::from(self.socket.buffered_amount()) + self.outflow.waiting_bytes()
     }
 
     pub(super) fn close(&self, code: u16, reason: &str) {
+        self.outflow.finish();
         // Only 1000 and 3000 to 4999 are accepted, and the core uses no other.
         let _closed = self.socket.close_with_code_and_reason(code, reason);
     }

@@ -38,6 +38,15 @@ pub enum PipeEvent<'a> {
     /// So many bytes of what was sent are still in its own buffer. Reported before a tick, while there are any and once
     /// when there are none any more.
     Buffered(u64),
+    /// It compresses by itself; reported before it opens.
+    Compressing,
+    /// The frame that follows arrived compressed, or one that was sent left so.
+    Compressed {
+        /// The frame, bytes.
+        whole_bytes: usize,
+        /// What it was on the wire, bytes.
+        wire_bytes: usize,
+    },
     /// It is closed for good.
     Closed {
         /// Close code.
@@ -172,6 +181,8 @@ pub enum Effect {
     },
     /// Send a text frame.
     SendText(PipeId, String),
+    /// Send a text frame, compressed if that makes it at least a fifth smaller.
+    SendDeflated(PipeId, String),
     /// Close a socket.
     ClosePipe(PipeId, u16, &'static str),
     /// Open the database; rows of streams that another living program owns are left out. Ours is named.

@@ -225,7 +225,7 @@ proptest! {
                     match output {
                         Output::Effect(Effect::OpenPipe { pipe: new, .. }) => pipe = new,
                         Output::Effect(Effect::Commit(batch, _)) => batches.push(batch),
-                        Output::Effect(Effect::SendText(..)) => frames += 1,
+                        Output::Effect(Effect::SendText(..) | Effect::SendDeflated(..)) => frames += 1,
                         Output::Event(Event::Settled(ticket, _)) => {
                             let at = open.iter().position(|waiting| *waiting == ticket);
                             prop_assert!(at.is_some(), "{:?} is not open", ticket);

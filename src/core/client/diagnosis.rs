@@ -61,8 +61,15 @@ impl Client {
             Input::Pipe(pipe, PipeEvent::Buffered(bytes)) => {
                 self.trace.note(Step::Buffered, "", [pipe.0, *bytes, 0, 0]);
             }
-            // Message by message, when they are read.
-            Input::Pipe(_, PipeEvent::Text(_) | PipeEvent::Binary(_)) | Input::Tick => {}
+            // Message by message, when they are read; compressed or not is no matter of the protocol's.
+            Input::Pipe(
+                _,
+                PipeEvent::Text(_)
+                | PipeEvent::Binary(_)
+                | PipeEvent::Compressing
+                | PipeEvent::Compressed { .. },
+            )
+            | Input::Tick => {}
             Input::Storage(StorageEvent::Loaded(rows)) => {
                 let failed = rows.iter().filter(|row| row.table == Table::Dead).count();
                 self.trace.note(Step::Loaded, "", [rows.len() as u64, failed as u64, 0, 0]);
@@ -155,7 +162,7 @@ impl Client {
                 self.trace.note(Step::TokenWanted, "", [0; 4]);
             }
             // Message by message, before they are joined.
-            Effect::SendText(..) | Effect::Load(_) => {}
+            Effect::SendText(..) | Effect::SendDeflated(..) | Effect::Load(_) => {}
         }
     }
 

@@ -97,10 +97,7 @@ impl Client {
             }
             payload.push('}');
         }
-        // Over polling a frame is text.
-        if self.session.transport() == Some(Transport::WebSocket) {
-            payload.push_str(",\"accept\":[\"binary\"]");
-        }
+        payload.push_str(self.offer());
         payload.push('}');
         payload
     }
@@ -267,8 +264,7 @@ impl Client {
             let (frame, later) = rest.split_at(fits.count().max(1));
             rest = later;
             let text = frame_of(frame);
-            self.metrics.bytes_sent += text.len() as u64;
-            self.effect(Effect::SendText(pipe, text));
+            self.put(pipe, text);
         }
     }
 }

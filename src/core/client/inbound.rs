@@ -230,6 +230,7 @@ impl Client {
         if let Some(time) = welcome.u53("time") {
             self.session.handle_server_time(time);
         }
+        self.on_accepted(welcome.get("accepted").unwrap_or("[]"));
         if let Some(bytes) = limits.u53("frame").and_then(|bytes| usize::try_from(bytes).ok()) {
             self.frame_bytes_max = bytes.clamp(4 << 10, 16 << 20);
         }

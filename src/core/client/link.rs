@@ -76,6 +76,7 @@ impl Client {
         self.dialect = Dialect::Unknown;
         self.hello_due = None;
         self.lanes.clear();
+        self.forget_agreement();
         self.batch_due = None;
         self.saturated = false;
         self.cursor.clear();

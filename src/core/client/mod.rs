@@ -12,6 +12,7 @@
 
 mod answers;
 mod calls;
+mod compression;
 mod diagnosis;
 mod flight;
 mod inbound;
@@ -22,6 +23,8 @@ mod writes;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+
+use compression::Compression;
 
 use crate::core::config::Config;
 use crate::core::delivery::{Channels, Lanes, Outbox, Requests, Write};
@@ -35,7 +38,7 @@ use crate::core::rng::Rng;
 use crate::core::session::Session;
 use crate::core::store::Store;
 use crate::core::time::{Now, Timestamp};
-use crate::core::wire::Frame;
+use crate::core::wire::{DEFLATED, Frame};
 
 /// Least time between two notifications of what the calendar shows: one a frame at 60 Hz.
 const FRAME_MS: u64 = 16;
@@ -124,6 +127,7 @@ pub struct Client {
     online: bool,
     outputs: VecDeque<Output>,
     lanes: Lanes,
+    compression: Compression,
     /// When writes that wait for each other leave.
     batch_due: Option<Timestamp>,
     /// Whether writes wait for the window only.
@@ -183,6 +187,7 @@ impl Client {
             online: true,
             outputs: VecDeque::new(),
             lanes: Lanes::default(),
+            compression: Compression::default(),
             batch_due: None,
             saturated: false,
             ops: Vec::new(),
@@ -296,9 +301,14 @@ impl Client {
         match event {
             PipeEvent::Opened => self.session.handle_opened(now.mono, pipe),
             PipeEvent::Closed { code, reason } => self.session.handle_closed(now.mono, pipe, code, reason),
+            PipeEvent::Compressing => self.compression.by_pipe = Some(pipe),
+            PipeEvent::Compressed { whole_bytes, wire_bytes } => {
+                self.metrics.compressed(whole_bytes, wire_bytes);
+            }
             PipeEvent::Buffered(bytes) if self.session.is_current(pipe) => self.on_buffered(now, bytes),
             PipeEvent::Buffered(_) => {}
             PipeEvent::Text(text) => self.handle_frame(now, pipe, Frame::Text(text)),
+            PipeEvent::Binary([DEFLATED, ..]) => self.on_undecodable(now, pipe),
             PipeEvent::Binary(bytes) => self.handle_frame(now, pipe, Frame::Binary(bytes)),
         }
     }

@@ -33,6 +33,8 @@ struct Bench {
     /// Messages sent since the last look.
     sent: Vec<String>,
     frames: usize,
+    /// Frames that were to be compressed.
+    deflated: usize,
     /// On which pipe each frame was sent, and the types of its messages.
     framed: Vec<(PipeId, String)>,
     commits: Vec<(BatchId, Vec<StorageOp>)>,
@@ -65,6 +67,7 @@ impl Bench {
             pipe: PipeId(0),
             sent: Vec::new(),
             frames: 0,
+            deflated: 0,
             framed: Vec::new(),
             commits: Vec::new(),
             settled: Vec::new(),
@@ -133,9 +136,12 @@ impl Bench {
     fn drain(&mut self) {
         while let Some(output) = self.client.poll_output() {
             match output {
-                Output::Effect(Effect::SendText(pipe, frame)) => {
+                Output::Effect(
+                    ref effect @ (Effect::SendText(pipe, ref frame) | Effect::SendDeflated(pipe, ref frame)),
+                ) => {
                     self.frames += 1;
-                    let messages = read_frame(&frame).unwrap();
+                    self.deflated += usize::from(matches!(effect, Effect::SendDeflated(..)));
+                    let messages = read_frame(frame).unwrap();
                     let types = messages.iter().flatten().map(|message| field(message.text, "type"));
                     self.framed.push((pipe, types.collect::<Vec<_>>().join("+")));
                     self.sent.extend(messages.into_iter().flatten().map(|message| message.text.to_owned()));

@@ -25,7 +25,7 @@ impl World {
                 self.judge.opened(d, pipe, transport, self.now)?;
                 self.open(d, pipe, transport);
             }
-            Effect::SendText(pipe, text) => {
+            Effect::SendText(pipe, text) | Effect::SendDeflated(pipe, text) => {
                 self.trace.note(self.now, d as u64, "sends", &text);
                 self.check_presented(d, &text)?;
                 let connection =

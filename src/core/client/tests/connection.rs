@@ -229,3 +229,38 @@ fn a_frame_full_of_what_is_no_message_is_counted_whole_and_told_once() {
     }
     assert_eq!(bench.client.metrics().malformed, 6);
 }
+
+#[test]
+fn large_frames_are_compressed_once_the_server_takes_them() {
+    let mut bench = Bench::new();
+    bench.call(Call::Connect);
+    bench.open();
+    assert!(bench.sent.iter().any(|message| message.contains(r#""accept":["binary","deflate-raw"]"#)));
+    let large = EVENT.replace("Stand-up", &"long ".repeat(300));
+    bench.hear(&WELCOME.replace(r#""lastSeq":0"#, r#""lastSeq":0,"accepted":["binary","deflate-raw"]"#));
+    bench.write(Call::Create(EVENT.to_owned()));
+    assert_eq!(bench.deflated, 0);
+    bench.hear(&ack(1, "x", 1, "one"));
+    bench.write(Call::Create(large.clone()));
+    assert_eq!(bench.deflated, 1);
+    // One that does not inflate ends it: what was in it comes again, uncompressed.
+    let pipe = bench.pipe;
+    bench.give(Input::Pipe(pipe, PipeEvent::Binary(&[2, 0, 0])));
+    bench.wait(1_500);
+    bench.sent.clear();
+    bench.open();
+    assert_ne!(bench.pipe, pipe);
+    assert!(bench.sent.iter().any(|message| message.contains(r#""accept":["binary"]"#)), "{:?}", bench.sent);
+    bench.hear(WELCOME);
+    assert_eq!(bench.deflated, 1);
+}
+
+#[test]
+fn nothing_is_compressed_on_a_socket_that_does_so_itself() {
+    let mut bench = Bench::new();
+    bench.call(Call::Connect);
+    let pipe = bench.pipe;
+    bench.give(Input::Pipe(pipe, PipeEvent::Compressing));
+    bench.open();
+    assert!(bench.sent.iter().any(|message| message.contains(r#""accept":["binary"]"#)), "{:?}", bench.sent);
+}
