@@ -284,7 +284,7 @@ impl World {
                 self.pipes.push(pipe);
                 self.live.insert(pipe);
             }
-            Effect::SendText(pipe, text) => {
+            Effect::SendText(pipe, text) | Effect::SendDeflated(pipe, text) => {
                 assert!(self.open.contains(&pipe), "{text} is sent on a socket that is not open");
                 assert!(validate(&text).is_ok(), "{text} is no JSON");
             }

@@ -141,7 +141,7 @@ impl Replay {
 
     fn drain(&mut self) {
         while let Some(output) = self.client.poll_output() {
-            if let Output::Effect(Effect::SendText(_, frame)) = output {
+            if let Output::Effect(Effect::SendText(_, frame) | Effect::SendDeflated(_, frame)) = output {
                 let frame: Value = serde_json::from_str(&frame).unwrap_or(Value::Null);
                 match frame.as_array() {
                     Some(messages) => messages.iter().for_each(|message| self.on_sent(message)),
