@@ -14,6 +14,7 @@
 //! | `run` `shrink` `bank` `main` | one seed, the smallest failure, known seeds, the command |
 //! | `replay` | a recorded trace of a client, gone through again |
 //! | `mutants` | planted bugs, to see the alarms ring |
+//! | `scenario` `pair` `storm` | promises that are numbers |
 
 #![forbid(unsafe_code)]
 
@@ -28,11 +29,14 @@ mod nemesis;
 mod network;
 pub mod options;
 mod outage;
+pub mod pair;
 mod queue;
 pub mod replay;
 pub mod run;
+pub mod scenario;
 mod server;
 pub mod shrink;
+pub mod storm;
 mod trace;
 mod workload;
 mod world;

@@ -1,5 +1,5 @@
 //! `simulate --seeds N [--base B] [--minutes M]`, `simulate --seed S [--trace] [--without a,b] [--clients N] …`,
-//! `simulate --mutants [--only a,b]`.
+//! `simulate --mutants [--only a,b]`, `simulate --scenarios`.
 
 #![expect(clippy::disallowed_methods, reason = "the command tells how fast it is; no world reads a clock")]
 
@@ -14,6 +14,7 @@ use baro_simulation::bank;
 use baro_simulation::mutants::{Hunt, Mutants, table};
 use baro_simulation::options::{Class, Options};
 use baro_simulation::run::{Detail, Report, describe, run, run_checked};
+use baro_simulation::scenario::report;
 use baro_simulation::shrink::shrink;
 
 /// One world in this many is run twice, to see that both go the same way.
@@ -40,6 +41,7 @@ struct Flags {
     failures: Option<u64>,
     no_shrink: bool,
     mutants: bool,
+    scenarios: bool,
     only: Vec<String>,
 }
 
@@ -70,11 +72,12 @@ fn read_flags() -> Result<Flags, String> {
             "--no-bank" => flags.no_bank = true,
             "--failures" => flags.failures = number()?,
             "--no-shrink" => flags.no_shrink = true,
+            "--scenarios" => flags.scenarios = true,
             "--mutants" => flags.mutants = true,
             "--only" => flags.only = value()?.split(',').map(str::to_owned).collect(),
             _ => {
                 return Err(format!(
-                    "{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --tabs N, --hot N, --storm-ms N, --threads N, --failures N, --no-bank, --no-shrink, --mutants, --only mutants"
+                    "{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --tabs N, --hot N, --storm-ms N, --threads N, --failures N, --no-bank, --no-shrink, --mutants, --only mutants, --scenarios"
                 ));
             }
         }
@@ -103,6 +106,11 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
         Ok(flags) if flags.mutants => planted(&flags),
+        Ok(flags) if flags.scenarios => {
+            let (text, holds) = report();
+            println!("{text}");
+            finish(u64::from(holds), u64::from(!holds))
+        }
         Ok(flags) => match flags.seed {
             Some(seed) => one(&options_of(seed, &flags), flags.trace),
             None => many(&flags),
