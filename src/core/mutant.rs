@@ -56,6 +56,8 @@ mutants! {
     late_refusal_lost: "a refusal after a slow welcome is lost";
     old_socket_heard: "the end of a replaced socket counts as the end of the new one";
     old_socket_kept: "`reconnect` leaves the old socket open";
+    loser_kept: "the pipe that lost the race stays open";
+    moved_in_silence: "a connection that moves to a WebSocket resumes nothing";
     no_half_open_detection: "a peer that does not answer is asked again and never given up";
     no_ack_probe: "a write that is not acknowledged raises no doubt";
     stale_deadline: "the deadline of the last connection counts on the next";

@@ -37,7 +37,9 @@ impl Client {
                 Action::Ask(pipe) => self.ask(now, pipe),
                 Action::Moved(_) => {
                     self.on_connection_ended();
-                    self.greet(now);
+                    if !mutant!(moved_in_silence) {
+                        self.greet(now);
+                    }
                 }
                 Action::Remember(until_ms) => self.remember_transport(until_ms),
                 Action::Ping => self.ping(now),

@@ -90,7 +90,7 @@ impl Session {
     fn on_won(&mut self, now: Timestamp, link: Link) {
         let Phase::Opening { race } = &self.phase else { return };
         for loser in race.links().into_iter().flatten() {
-            if loser.pipe != link.pipe {
+            if loser.pipe != link.pipe && !mutant!(loser_kept) {
                 self.actions.push(Action::Close(loser.pipe, 1000, "another one opened first"));
                 // Polling that was slower than the WebSocket is as it should be.
                 if loser.transport == Transport::WebSocket {
