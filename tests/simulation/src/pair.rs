@@ -158,7 +158,8 @@ impl Pair {
                     self.pipe = Some(pipe);
                     (pipe, Packet::Open)
                 }
-                Effect::SendText(pipe, text) => {
+                // What it is packed into on the way makes no difference here.
+                Effect::SendText(pipe, text) | Effect::SendDeflated(pipe, text) => {
                     self.frames += 1;
                     (pipe, Packet::Frame(text))
                 }
