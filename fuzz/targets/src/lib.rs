@@ -26,6 +26,7 @@ mod frame;
 mod hub;
 mod json;
 pub mod mutate;
+mod poll;
 mod query;
 mod row;
 mod token;
@@ -45,6 +46,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("hub", hub::hub),
     ("json", json::json),
     ("options", query::options),
+    ("poll", poll::poll),
     ("query", query::query),
     ("row", row::row),
     ("token", token::token),
