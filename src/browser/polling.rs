@@ -7,7 +7,7 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, JSON, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
@@ -17,6 +17,8 @@ use super::teardown::{Teardown, Undo};
 use super::websocket::SocketEvent;
 use crate::core::transport::{CLOSE, OPEN, RECEIVE, SEND, close_of, join, session_of};
 
+/// Of every request.
+const OPTIONS: &str = r#"{"method":"POST","cache":"no-store","credentials":"omit","redirect":"error"}"#;
 /// Least time between two requests that send, ms: half of what a server takes, and what is written meanwhile travels
 /// together.
 const SEND_INTERVAL_MS: u32 = 40;
@@ -82,11 +84,11 @@ impl Polling {
 
     /// Ends the connection as a socket does: what was given to it goes out first.
     pub(super) fn close(&self) {
-        let line = self.line.clone();
+        let line = &self.line;
         line.end();
         // Else it is done by whoever sends.
         if !line.sending.get() {
-            spawn_local(async move { line.leave().await });
+            line.leave();
         }
     }
 }
@@ -125,46 +127,45 @@ impl Line {
             }
         }
         if self.over.get() {
-            self.leave().await;
+            self.leave();
         }
         Ok(())
     }
 
     /// Tells the server that nobody will ask any more. One that is not told finds out for itself.
-    async fn leave(&self) {
+    fn leave(&self) {
         let session = self.session.take();
-        if !session.is_empty() {
-            let _left = self.ask(CLOSE, &session, &JsValue::NULL).await;
+        if let (false, Ok(asked)) = (session.is_empty(), self.request(CLOSE, &session, &JsValue::NULL)) {
+            spawn_local(async move { drop(asked.await) });
         }
     }
 
-    /// The answer to a request; if it says that the connection is over, how. Without a signal that could end it, it
-    /// outlives the page.
+    /// The answer to a request; if it says that the connection is over, how.
     async fn ask(&self, path: &str, body: &str, signal: &JsValue) -> Result<String, (u16, String)> {
-        let (status, body) =
-            self.fetch(path, body, signal).await.map_err(|thrown| (1006, explain(&thrown)))?;
+        let answered = async {
+            let answer = self.request(path, body, signal)?.await?;
+            // As bytes: a string would be decoded here and encoded again for the core.
+            let body = wait_for(call_method(&answer, "arrayBuffer", &[])?).await?;
+            let status = property(&answer, "status").as_f64().unwrap_or_default();
+            Ok((status, Uint8Array::new(&body).to_vec()))
+        };
+        let (status, body) = answered.await.map_err(|thrown: JsValue| (1006, explain(&thrown)))?;
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "100 to 599")]
+        let status = status as u16;
         let body = String::from_utf8(body).unwrap_or_default();
         if status == 200 || status == 204 { Ok(body) } else { Err(close_of(status, &body)) }
     }
 
-    async fn fetch(&self, path: &str, body: &str, signal: &JsValue) -> Result<(u16, Vec<u8>), JsValue> {
-        let init = Object::new();
-        let set = |name: &str, value: &JsValue| Reflect::set(&init, &JsValue::from_str(name), value);
-        set("body", &JsValue::from_str(body))?;
-        set("signal", signal)?;
-        set("keepalive", &JsValue::from_bool(signal.is_null()))?;
-        for (name, value) in
-            [("method", "POST"), ("cache", "no-store"), ("credentials", "omit"), ("redirect", "error")]
-        {
-            set(name, &JsValue::from_str(value))?;
+    /// Begins a request. Without a signal that could end it, it outlives the page.
+    fn request(&self, path: &str, body: &str, signal: &JsValue) -> Result<JsFuture, JsValue> {
+        let init = JSON::parse(OPTIONS)?;
+        let values =
+            [("body", body.into()), ("signal", signal.clone()), ("keepalive", signal.is_null().into())];
+        for (name, value) in values {
+            Reflect::set(&init, &JsValue::from_str(name), &value)?;
         }
-        let address = JsValue::from_str(&format!("{}{path}", self.address));
-        let answer = wait_for(call_method(&js_sys::global(), "fetch", &[address, init.into()])?).await?;
-        // As bytes: a string would be decoded here and encoded again for the core.
-        let body = wait_for(call_method(&answer, "arrayBuffer", &[])?).await?;
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "100 to 599")]
-        let status = property(&answer, "status").as_f64().unwrap_or_default() as u16;
-        Ok((status, Uint8Array::new(&body).to_vec()))
+        let address = JsValue::from_str(&[&self.address, path].concat());
+        call_method(&js_sys::global(), "fetch", &[address, init]).map(wait_for)
     }
 
     /// The connection ended by itself, unless it was ended before.
