@@ -21,11 +21,11 @@ macro_rules! codes {
             /// All that have a name here.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Its stable name.
-            pub fn as_str(&self) -> &str {
+            /// Its stable name, unless a server made it up.
+            pub fn known(&self) -> Option<&'static str> {
                 match self {
-                    $(Self::$variant => $name,)+
-                    Self::Other(name) => name,
+                    $(Self::$variant => Some($name),)+
+                    Self::Other(_) => None,
                 }
             }
 
@@ -110,6 +110,11 @@ codes! {
 }
 
 impl FaultCode {
+    /// Its stable name.
+    pub fn as_str(&self) -> &str {
+        if let Self::Other(name) = self { name } else { self.known().unwrap_or_default() }
+    }
+
     /// The code of that name.
     pub fn of(name: &str) -> Self {
         Self::ALL

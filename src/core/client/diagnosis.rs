@@ -37,7 +37,7 @@ const SENT: &[(&str, &str)] = &[
 
 /// The name of a code, unless a server made it up.
 fn known(code: &FaultCode) -> &'static str {
-    FaultCode::ALL.iter().find(|known| *known == code).map_or("other", FaultCode::as_str)
+    code.known().unwrap_or("other")
 }
 
 impl Client {

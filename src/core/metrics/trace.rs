@@ -185,7 +185,18 @@ impl Trace {
     }
 
     /// Takes a step down.
-    pub fn note(&mut self, step: Step, word: &'static str, numbers: [u64; 4]) {
+    #[inline(always)]
+    pub fn note(&mut self, step: Step, word: &'static str, [a, b, c, d]: [u64; 4]) {
+        self.push(step, word, a, b, c, d);
+    }
+
+    #[inline(never)]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a list would be put together in memory at each of fifty places"
+    )]
+    fn push(&mut self, step: Step, word: &'static str, a: u64, b: u64, c: u64, d: u64) {
+        let numbers = [a, b, c, d];
         if self.entries.len() >= self.most {
             self.entries.pop_front();
             self.dropped += 1;
@@ -261,9 +272,13 @@ impl Entry {
             number(out, name, value);
         }
         if self.step == Step::Started {
-            // Beyond what a JavaScript number holds.
-            let [a, b, c, d] = self.numbers;
-            out.push_str(&format!(",\"seed\":[\"{a}\",\"{b}\",\"{c}\",\"{d}\"]"));
+            // As text, being beyond what a JavaScript number holds.
+            out.push_str(",\"seed\":[\"");
+            for (at, number) in self.numbers.iter().enumerate() {
+                out.push_str(if at == 0 { "" } else { "\",\"" });
+                out.push_str(&number.to_string());
+            }
+            out.push_str("\"]");
         }
     }
 }
