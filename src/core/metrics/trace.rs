@@ -28,10 +28,11 @@ macro_rules! steps {
             /// All of them.
             pub const ALL: &'static [Self] = &[$(Self::$step),*];
 
-            /// Its public name, the name of its word (none if empty) and those of its numbers.
-            fn layout(self) -> (&'static str, &'static str, &'static [&'static str]) {
+            /// Its public name, the name of its word (empty if it has none) and those of its numbers: one text
+            /// for each step, which takes a third of what lists of names take.
+            fn layout(self) -> &'static str {
                 match self {
-                    $(Self::$step => ($name, $word, &[$($number),*]),)*
+                    $(Self::$step => concat!($name, ",", $word $(, ",", $number)*),)*
                 }
             }
         }
@@ -123,8 +124,7 @@ steps! {
 impl Step {
     /// Its public name, and those of what is told of it.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
-        let (name, word, numbers) = self.layout();
-        [name, word].into_iter().chain(numbers.iter().copied()).filter(|name| !name.is_empty())
+        self.layout().split(',').filter(|name| !name.is_empty())
     }
 }
 
@@ -257,7 +257,8 @@ impl Trace {
 
 impl Entry {
     fn write(&self, out: &mut String, n: u64) {
-        let (name, word, numbers) = self.step.layout();
+        let mut names = self.step.layout().split(',');
+        let (name, word) = (names.next().unwrap_or_default(), names.next().unwrap_or_default());
         out.push_str("\"n\":");
         out.push_str(&n.to_string());
         number(out, "at", self.at);
@@ -268,7 +269,7 @@ impl Entry {
         if !self.word.is_empty() {
             text(out, word, self.word);
         }
-        for (name, value) in numbers.iter().zip(self.numbers).filter(|(_, value)| *value > 0) {
+        for (name, value) in names.zip(self.numbers).filter(|(_, value)| *value > 0) {
             number(out, name, value);
         }
         if self.step == Step::Started {
