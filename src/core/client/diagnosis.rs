@@ -43,7 +43,7 @@ fn known(code: &FaultCode) -> &'static str {
 impl Client {
     /// An input came. Returns why an attempt that it leads to is made.
     pub(super) fn note_input(&mut self, now: Now, input: &Input<'_>) {
-        self.trace.set_now(now.mono.0);
+        self.trace.set_now(now.mono.0, now.wall_ms);
         self.cause = match input {
             Input::Call(_) => Cause::Call,
             Input::Signal(_) => Cause::Wake,
@@ -83,8 +83,8 @@ impl Client {
                 self.trace.note(Step::Aborted, "", [batch.0, 0, 0, 0]);
             }
             Input::Token(Ok(token)) => {
-                let left = crate::core::session::expiry_ms(token).map(|ms| ms.saturating_sub(now.wall_ms));
-                self.trace.note(Step::TokenGiven, "given", [left.unwrap_or(0), 0, 0, 0]);
+                let expires_ms = crate::core::session::expiry_ms(token).unwrap_or(0);
+                self.trace.note(Step::TokenGiven, "given", [expires_ms, 0, 0, 0]);
             }
             Input::Token(Err(_)) => self.trace.note(Step::TokenGiven, "refused", [0; 4]),
             Input::Signal(signal) => {

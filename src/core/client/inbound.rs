@@ -228,6 +228,7 @@ impl Client {
             self.session.steer_heartbeat(interval, timeout);
         }
         if let Some(time) = welcome.u53("time") {
+            self.trace.note(Step::ServerTime, "", [time, 0, 0, 0]);
             self.session.handle_server_time(time);
         }
         self.on_accepted(welcome.get("accepted").unwrap_or("[]"));
@@ -265,6 +266,7 @@ impl Client {
         let fields = Fields::parse(payload).unwrap_or_default();
         self.note_round_trip(now, Question::Ping, fields.u53("time"));
         if let Some(time) = fields.u53("time").filter(|_| self.dialect == Dialect::Baro) {
+            self.trace.note(Step::ServerTime, "", [time, 0, 0, 0]);
             self.session.handle_server_time(time);
         }
         if mutant!(heads_ignored) {

@@ -176,7 +176,7 @@ impl Client {
             cursor: Throttle::new(config.cursor_interval_ms),
             metrics: Metrics::default(),
             timings: Timings::default(),
-            trace: Trace::new(now.mono.0, seed),
+            trace: Trace::new(now.mono.0, now.wall_ms, seed),
             cause: Cause::Call,
             cause_of_token: Cause::Call,
             attempting: false,

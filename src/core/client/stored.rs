@@ -5,6 +5,7 @@ use crate::core::delivery::Write;
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId};
 use crate::core::io::{Effect, Event, Outcome, Row, StorageEvent, StorageOp};
+use crate::core::metrics::Step;
 use crate::core::model::EventDoc;
 use crate::core::offline::{POLLING_KEY, Table, decode_dead, decode_polling, decode_write, encode_polling};
 use crate::core::store::Pending;
@@ -64,6 +65,8 @@ impl Client {
                 }),
                 Table::Meta => {
                     if let Some(until_ms) = decode_polling(&row.key, &row.value) {
+                        let left_ms = until_ms.saturating_sub(now.wall_ms);
+                        self.trace.note(Step::Remembered, "", [left_ms, 0, 0, 0]);
                         self.session.recall(now.mono, until_ms);
                     }
                     Ok(())

@@ -13,6 +13,8 @@ use super::report::number;
 pub const STEPS_MAX: usize = 256;
 /// How long messages of one type that nothing comes of are one step, ms.
 const RUN_MS: u64 = 10_000;
+/// The wall clock counts as set when it is off by this, ms.
+const CLOCK_SET_MS: u64 = 500;
 /// Most names that are told apart.
 const NAMES_MAX: usize = 64;
 
@@ -43,6 +45,8 @@ steps! {
     // What comes from outside.
     /// The calendar was made, with this seed.
     Started "started" "" [];
+    /// Somebody set the wall clock.
+    ClockSet "clock-set" "" ["wallMs"];
     /// The program called.
     Called "call" "call" ["channel", "bytes", "ackMs", "number"];
     /// A signal of the surroundings.
@@ -58,7 +62,7 @@ steps! {
     /// A frame came on a socket that is not in use.
     Aside "aside" "" ["pipe"];
     /// The program made a token, or could not.
-    TokenGiven "token" "token" ["lifetimeMs"];
+    TokenGiven "token" "token" ["expiresMs"];
     /// The database was read.
     Loaded "loaded" "" ["rows", "failed"];
     /// There is no database.
@@ -85,6 +89,8 @@ steps! {
     SignInRefused "sign-in-refused" "code" [];
     /// The server speaks `baro.v1`.
     Welcome "welcome" "" ["intervalMs", "timeoutMs", "frameBytes"];
+    /// The server said what time it is.
+    ServerTime "server-time" "" ["wallMs"];
     /// The server is taken for a plain one.
     Plain "plain" "" [];
     /// The server is about to close.
@@ -113,6 +119,8 @@ steps! {
     Overdue "overdue" "" [];
     /// Writes begin to wait for each other.
     Collecting "collecting" "" ["writes"];
+    /// An earlier program found that WebSockets do not get through.
+    Remembered "remembered" "" ["pollingMs"];
     /// Writes of an earlier program are taken over.
     Adopted "adopted" "" ["stream", "first", "last", "writes"];
     /// A batch goes to storage.
@@ -150,18 +158,23 @@ pub struct Trace {
     most: usize,
     dropped: u64,
     now: u64,
+    /// The wall clock when the trace began, and what it is ahead of the monotonic one.
+    began_wall_ms: u64,
+    ahead_ms: u64,
     channels: Vec<u32>,
     streams: Vec<u32>,
 }
 
 impl Trace {
     /// A trace that begins now.
-    pub fn new(now: u64, seed: [u64; 4]) -> Self {
+    pub fn new(now: u64, wall_ms: u64, seed: [u64; 4]) -> Self {
         let mut trace = Self {
             entries: VecDeque::new(),
             most: STEPS_MAX,
             dropped: 0,
             now,
+            began_wall_ms: wall_ms,
+            ahead_ms: wall_ms.wrapping_sub(now),
             channels: Vec::new(),
             streams: Vec::new(),
         };
@@ -175,8 +188,14 @@ impl Trace {
     }
 
     /// The time of the steps that follow, ms.
-    pub fn set_now(&mut self, now: u64) {
+    pub fn set_now(&mut self, now: u64, wall_ms: u64) {
         self.now = now;
+        let ahead_ms = wall_ms.wrapping_sub(now);
+        // Both are rounded: a millisecond is nothing.
+        if (ahead_ms.wrapping_sub(self.ahead_ms) as i64).unsigned_abs() >= CLOCK_SET_MS {
+            self.ahead_ms = ahead_ms;
+            self.note(Step::ClockSet, "", [wall_ms, 0, 0, 0]);
+        }
     }
 
     /// That time.
@@ -248,6 +267,9 @@ impl Trace {
         for (at, entry) in self.entries.iter().enumerate() {
             out.push_str(if at == 0 { "{" } else { ",{" });
             entry.write(&mut out, self.dropped + at as u64);
+            if entry.step == Step::Started {
+                number(&mut out, "wallMs", self.began_wall_ms);
+            }
             out.push('}');
         }
         out.push(']');
@@ -314,13 +336,13 @@ mod tests {
 
     #[test]
     fn the_ring_keeps_the_last_steps_and_their_numbers() {
-        let mut trace = Trace::new(5, [u64::MAX, 2, 3, 4]);
+        let mut trace = Trace::new(5, 7, [u64::MAX, 2, 3, 4]);
         assert_eq!(
             trace.to_json(),
-            r#"[{"n":0,"at":5,"kind":"started","seed":["18446744073709551615","2","3","4"]}]"#
+            r#"[{"n":0,"at":5,"kind":"started","seed":["18446744073709551615","2","3","4"],"wallMs":7}]"#
         );
         for pipe in 1..=STEPS_MAX as u64 + 3 {
-            trace.set_now(pipe * 10);
+            trace.set_now(pipe * 10, pipe * 10 + 2);
             trace.note(Step::Opened, "", [pipe, 0, 0, 0]);
         }
         assert_eq!(trace.entries.len(), STEPS_MAX);
@@ -329,23 +351,23 @@ mod tests {
 
     #[test]
     fn a_flood_of_one_type_is_one_step() {
-        let mut trace = Trace::new(0, [1; 4]);
+        let mut trace = Trace::new(0, 0, [1; 4]);
         for ms in 0..500 {
-            trace.set_now(ms * 10);
+            trace.set_now(ms * 10, ms * 10);
             trace.received("cursors", 0, 0, 100);
         }
         assert_eq!(trace.entries.len(), 2);
         assert!(trace.to_json().ends_with(
             r#""at":0,"until":4990,"kind":"received","type":"cursors","messages":500,"bytes":50000}]"#
         ));
-        trace.set_now(20_000);
+        trace.set_now(20_000, 20_000);
         trace.received("cursors", 0, 0, 100);
         assert_eq!(trace.entries.len(), 3, "a later one is a step of its own");
     }
 
     #[test]
     fn changes_of_a_channel_are_one_step_as_long_as_they_follow_each_other() {
-        let mut trace = Trace::new(0, [1; 4]);
+        let mut trace = Trace::new(0, 0, [1; 4]);
         let channel = trace.channel("project:p");
         for seq in [4, 5, 6, 8] {
             trace.received("event:updated", channel, seq, 10);
@@ -356,7 +378,7 @@ mod tests {
 
     #[test]
     fn names_are_numbers() {
-        let mut trace = Trace::new(0, [1; 4]);
+        let mut trace = Trace::new(0, 0, [1; 4]);
         assert_eq!([trace.channel("a"), trace.channel("b"), trace.channel("a")], [1, 2, 1]);
         (0..1_000).for_each(|n| assert!(trace.channel(&n.to_string()) <= NAMES_MAX as u64));
     }

@@ -6,23 +6,21 @@
 //! are others than they were; times, states, sequences, batches and decisions are the same or the replay fails. Time
 //! passes as it did: the client gets a tick exactly where a step was recorded that no input explains.
 
+mod material;
+
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::config::{Config, Value as Given};
-use baro_realtime::core::delivery::Write;
 use baro_realtime::core::fault::{Fault, FaultCode};
-use baro_realtime::core::id::{BatchId, ClientId, PipeId, WriteId};
-use baro_realtime::core::io::{Call, Effect, Input, Output, PipeEvent, Row, StorageEvent};
-use baro_realtime::core::model::WriteKind;
-use baro_realtime::core::offline::{Table, encode_dead, encode_write, row_key};
+use baro_realtime::core::id::{BatchId, PipeId};
+use baro_realtime::core::io::{Call, Effect, Input, Output, PipeEvent, StorageEvent};
 use baro_realtime::core::session::Signal;
 use baro_realtime::core::time::{Now, Timestamp};
 use serde_json::{Value, json};
 
-/// Wall clock at the monotonic clock's 0: only the ends of tokens are measured against it.
-const WALL_MS: u64 = 1_700_000_000_000;
+use self::material::{rows_of, token_until};
+
 /// Details that depend on what the messages said, or on which of the stored writes were missing.
 const MADE_UP: &[&str] = &["n", "bytes", "epoch", "events", "number", "rows"];
 
@@ -30,6 +28,7 @@ const MADE_UP: &[&str] = &["n", "bytes", "epoch", "events", "number", "rows"];
 const OF_A_MESSAGE: &[&str] = &[
     "received",
     "welcome",
+    "server-time",
     "plain",
     "drain",
     "subscribed",
@@ -73,7 +72,7 @@ pub fn replay(config: Config, trace: &[Value]) -> Result<(), String> {
     let first =
         first.ok_or("the trace does not begin with 'started': its first steps are not kept any more")?;
     let seed = |at: usize| first["seed"][at].as_str().and_then(|text| text.parse().ok()).unwrap_or(0);
-    let started = Now { mono: Timestamp(number(first, "at")), wall_ms: WALL_MS + number(first, "at") };
+    let started = Now { mono: Timestamp(number(first, "at")), wall_ms: number(first, "wallMs") };
     let (project, ping) = (config.project.clone(), config.heartbeat.message.clone());
     let mut client = Client::new(config, [seed(0), seed(1), seed(2), seed(3)], started);
     client.keep_steps(trace.len() + 1_000);
@@ -85,10 +84,19 @@ pub fn replay(config: Config, trace: &[Value]) -> Result<(), String> {
         introduced: Vec::new(),
         project,
         ping,
+        ahead_ms: number(first, "wallMs").wrapping_sub(number(first, "at")),
     };
     replay.drain();
     for (at, entry) in trace.iter().enumerate().skip(1) {
         if replay.client.steps() > at as u64 {
+            continue;
+        }
+        if entry["kind"] == "clock-set" {
+            // Noticed with the input that follows, or with a tick that nothing came of.
+            replay.ahead_ms = number(entry, "wallMs").wrapping_sub(number(entry, "at"));
+            if trace.get(at + 1).is_none_or(|next| next["at"] != entry["at"]) {
+                replay.input(number(entry, "at"), Input::Tick);
+            }
             continue;
         }
         let then = trace.get(at + 1..).unwrap_or_default();
@@ -117,6 +125,8 @@ struct Replay {
     project: Option<String>,
     /// The type of its pings.
     ping: String,
+    /// What the wall clock is ahead of the monotonic one.
+    ahead_ms: u64,
 }
 
 fn number(entry: &Value, name: &str) -> u64 {
@@ -133,7 +143,7 @@ fn event(id: &str) -> Value {
 
 impl Replay {
     fn input(&mut self, at: u64, input: Input<'_>) {
-        let now = Now { mono: Timestamp(at), wall_ms: WALL_MS + at };
+        let now = Now { mono: Timestamp(at), wall_ms: at.wrapping_add(self.ahead_ms) };
         // A refused call leaves no step, and is found missing.
         let _reply = self.client.handle(now, input);
         self.drain();
@@ -204,16 +214,15 @@ impl Replay {
             "received" => self.received(at, entry, then),
             "malformed" => self.frame(at, "?"),
             "token" => {
-                let wall_ms = WALL_MS + at;
-                let token = match (text(entry, "token"), number(entry, "lifetimeMs")) {
+                let token = match (text(entry, "token"), number(entry, "expiresMs")) {
                     ("given", 0) => Ok("opaque".to_owned()),
-                    ("given", left) => Ok(token_until(wall_ms + left)),
+                    ("given", expires_ms) => Ok(token_until(expires_ms)),
                     _ => Err("refused".to_owned()),
                 };
                 self.input(at, Input::Token(token));
             }
             "loaded" => {
-                let rows = rows_of(number(entry, "rows"), number(entry, "failed"), then);
+                let rows = rows_of(entry, self.ahead_ms, then);
                 self.input(at, Input::Storage(StorageEvent::Loaded(rows)));
             }
             "unavailable" => self.input(at, Input::Storage(StorageEvent::Unavailable(String::new()))),
@@ -304,6 +313,9 @@ impl Replay {
     fn message(&self, entry: &Value, nth: u64, then: &[Value]) -> Value {
         let kind = text(entry, "type");
         let next = then.first().unwrap_or(&Value::Null);
+        let time = |place: usize| {
+            then.get(place).filter(|step| step["kind"] == "server-time").map(|step| number(step, "wallMs"))
+        };
         let client = |step: &Value| match number(step, "stream") {
             0 => Value::Null,
             stream => json!(format!("stream{stream}")),
@@ -313,6 +325,7 @@ impl Replay {
             ("welcome", "welcome") => json!({ "type": kind, "payload": {
                 "heartbeat": { "interval": next["intervalMs"], "timeout": next["timeoutMs"] },
                 "limits": { "frame": next["frameBytes"] },
+                "time": time(1),
             }}),
             ("ack", "acknowledged") => {
                 json!({ "type": kind, "seq": number(next, "seq"), "client": client(next), "payload": {} })
@@ -342,11 +355,12 @@ impl Replay {
                 }
             }
             ("pong", _) => {
-                let behind = then.iter().take_while(|step| step["kind"] == "behind");
+                let behind = then.iter().skip(usize::from(time(0).is_some()));
+                let behind = behind.take_while(|step| step["kind"] == "behind");
                 let heads: serde_json::Map<String, Value> = behind
                     .map(|step| (self.channel(number(step, "channel")), json!(number(step, "head"))))
                     .collect();
-                json!({ "type": kind, "payload": { "heads": heads } })
+                json!({ "type": kind, "payload": { "heads": heads, "time": time(0) } })
             }
             ("subscribed", "subscribed") => {
                 let content = then.get(1).filter(|step| step["kind"] == "content");
@@ -429,55 +443,4 @@ fn essence(entry: &Value) -> Value {
         }
     }
     entry
-}
-
-/// A JSON Web Token that says no more than when it ends.
-fn token_until(wall_ms: u64) -> String {
-    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let claims = json!({ "exp": wall_ms.div_ceil(1_000) }).to_string();
-    let mut token = "e30.".to_owned();
-    for bytes in claims.as_bytes().chunks(3) {
-        let bits =
-            bytes.iter().fold(0, |bits, byte| bits << 8 | usize::from(*byte)) << (8 * (3 - bytes.len()));
-        for at in 0..=bytes.len() {
-            token.push(char::from(LETTERS[bits >> (18 - 6 * at) & 63]));
-        }
-    }
-    token + ".x"
-}
-
-/// Rows of which the writes are taken over that the following steps tell.
-fn rows_of(count: u64, failed: u64, then: &[Value]) -> Vec<Row> {
-    let write = |id: &WriteId| Write {
-        kind: WriteKind::Update,
-        event: Arc::from("stored"),
-        body: Arc::from(r#"{"id":"stored","title":"x"}"#),
-        base: None,
-        at_ms: 0,
-        attempts: 0,
-        persisted: None,
-        confirmed: None,
-        sent_at: None,
-        id: id.clone(),
-    };
-    let mut rows = Vec::new();
-    for seq in 0..failed {
-        let id = WriteId { client: ClientId(Arc::from("failed")), seq };
-        let value = encode_dead(&write(&id), &Fault::new(FaultCode::Refused, ""));
-        rows.push(Row { table: Table::Dead, key: row_key(&id), value });
-    }
-    for step in then.iter().take_while(|step| step["kind"] == "adopted") {
-        let client = ClientId(Arc::from(format!("stream{}", number(step, "stream"))));
-        let (first, last, writes) = (number(step, "first"), number(step, "last"), number(step, "writes"));
-        // Holes, whose place is not told, come before the last.
-        for seq in (first..first + writes.saturating_sub(1)).chain([last]) {
-            let id = WriteId { client: client.clone(), seq };
-            rows.push(Row { table: Table::Outbox, key: row_key(&id), value: encode_write(&write(&id)) });
-        }
-    }
-    // The others, whatever they were, made no step.
-    while (rows.len() as u64) < count {
-        rows.push(Row { table: Table::Cache, key: String::new(), value: String::new() });
-    }
-    rows
 }
