@@ -60,7 +60,8 @@ pub struct Limits {
     pub announced: usize,
     /// Text that is joined into one frame.
     pub joined_bytes: usize,
-    /// Events in one part of a snapshot.
+    /// Events in one part of a snapshot. A socket's buffer keeps the size of the largest frame that ever went through it, so
+    /// that large parts would cost each connection their size for as long as it lasts.
     pub chunk_bytes: usize,
 }
 
@@ -94,7 +95,7 @@ impl Default for Limits {
             tick_ms: 50,
             announced: 500,
             joined_bytes: 64 * 1024,
-            chunk_bytes: 192 * 1024,
+            chunk_bytes: 32 * 1024,
         }
     }
 }

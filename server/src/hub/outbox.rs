@@ -159,15 +159,18 @@ impl Hub {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let queue = std::mem::take(&mut connection.queue);
         let join_up_to = if connection.dialect == Dialect::Plain { 0 } else { self.limits.joined_bytes };
+        // A large message in a frame of its own is shared with all who get it, however much else each of them gets.
+        let alone = |part: &Waiting| part.text.len() >= join_up_to / 4;
         let deflate = connection.accepted.deflate;
         let mut rest = queue.as_slice();
         while let Some(first) = rest.first() {
             let mut size = first.text.len();
             let more = rest.iter().skip(1).take_while(|part| {
                 size += part.text.len() + 1;
-                size < join_up_to
+                size < join_up_to && !alone(part)
             });
-            let (parts, after) = rest.split_at(1 + more.count());
+            let more = if alone(first) { 0 } else { more.count() };
+            let (parts, after) = rest.split_at(1 + more);
             let frame = self.joined.frame_of(parts);
             let bulk = parts.iter().any(|part| part.bulk);
             self.outputs.push_back(Output::Send { connection: id, frame, bulk, deflate: bulk && deflate });

@@ -29,7 +29,7 @@ const INBOUND_LARGE_MAX: usize = 16;
 /// What room is made first for what is inflated.
 const INFLATE_BYTES: usize = 4 * 1024;
 /// Frames that are kept for whoever wants the same: the parts of one large snapshot.
-const RECENT_MAX: usize = 32;
+const RECENT_MAX: usize = 128;
 /// Smaller ones are quickly made again.
 const RECENT_BYTES_MIN: usize = 16 * 1024;
 
@@ -72,12 +72,15 @@ impl Traffic {
     }
 }
 
-/// A frame to be sent. Cloning is cheap.
+/// A frame to be sent. Cloning is cheap, and so is room for one: every connection's queue has some of it.
 #[derive(Debug, Clone)]
-pub(super) struct Packed {
+pub(super) struct Packed(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
     content: Content,
     /// The same compressed, once somebody has wanted it; `None` where that saves too little.
-    deflated: Arc<OnceLock<Option<Bytes>>>,
+    deflated: OnceLock<Option<Bytes>>,
 }
 
 #[derive(Debug, Clone)]
@@ -92,11 +95,11 @@ impl Packed {
             Frame::Text(text) => Content::Text(Utf8Bytes::from(&**text)),
             Frame::Binary(bytes) => Content::Binary(Bytes::copy_from_slice(bytes)),
         };
-        Self { content, deflated: Arc::default() }
+        Self(Arc::new(Shared { content, deflated: OnceLock::new() }))
     }
 
     fn bytes(&self) -> &[u8] {
-        match &self.content {
+        match &self.0.content {
             Content::Text(text) => text.as_bytes(),
             Content::Binary(bytes) => bytes,
         }
@@ -109,23 +112,23 @@ impl Packed {
 
     /// The text, if it is one.
     pub(super) fn text(&self) -> Option<&str> {
-        match &self.content {
+        match &self.0.content {
             Content::Text(text) => Some(text.as_str()),
             Content::Binary(_) => None,
         }
     }
 
     /// As it goes over a socket, compressed if that may be and is worth it.
-    pub(super) fn message(self, deflate: bool, traffic: &Traffic) -> Message {
-        if deflate && let Some(deflated) = self.deflated.get_or_init(|| deflated(self.bytes())) {
+    pub(super) fn message(&self, deflate: bool, traffic: &Traffic) -> Message {
+        if deflate && let Some(deflated) = self.0.deflated.get_or_init(|| deflated(self.bytes())) {
             traffic.deflated_frames.fetch_add(1, Ordering::Relaxed);
             traffic.deflated_from_bytes.fetch_add(self.len() as u64, Ordering::Relaxed);
             traffic.deflated_to_bytes.fetch_add(deflated.len() as u64, Ordering::Relaxed);
             return Message::Binary(deflated.clone());
         }
-        match self.content {
-            Content::Text(text) => Message::Text(text),
-            Content::Binary(bytes) => Message::Binary(bytes),
+        match &self.0.content {
+            Content::Text(text) => Message::Text(text.clone()),
+            Content::Binary(bytes) => Message::Binary(bytes.clone()),
         }
     }
 }
@@ -316,7 +319,7 @@ mod tests {
         packing.pack(Frame::Text(Arc::from("other")));
         packing.rest();
         let again = packing.pack(Frame::Text(Arc::clone(&text)));
-        assert!(Arc::ptr_eq(&first.deflated, &again.deflated));
+        assert!(Arc::ptr_eq(&first.0, &again.0));
         packing.rest();
         drop(text);
         packing.rest();

@@ -134,6 +134,32 @@ fn a_large_snapshot_comes_in_parts() {
 }
 
 #[test]
+fn large_parts_are_shared_beside_what_each_gets_for_himself() {
+    let mut world = World::open();
+    for id in [1, 2] {
+        world.connect(id);
+        world.say_stored(id, &hello(&format!("c{id}"), "ana", 0));
+    }
+    let long = "x".repeat(3_000);
+    (1..=60).for_each(|seq| {
+        world.say_stored(
+            1,
+            &create(seq, &format!("e{seq}")).replace("\"title\":\"", &format!("\"title\":\"{long}")),
+        )
+    });
+    for id in [1, 2] {
+        world.take(id);
+        // Its own answers, before and after, do not make the parts its own.
+        let flight = format!(r#"[{{"type":"ping"}},{},{{"type":"ping"}}]"#, subscribe("project:p"));
+        world.say_stored(id, &flight);
+    }
+    let shared = |frame: &&Frame| world.frames[&2].iter().any(|other| is_shared(frame, other));
+    assert!(world.frames[&1].iter().filter(shared).count() >= 5, "{}", world.frames[&1].len());
+    let types = world.take_types(1);
+    assert!(types.iter().filter(|kind| *kind == "snapshot").count() >= 5, "{types:?}");
+}
+
+#[test]
 fn an_unsubscribe_overtakes_a_load() {
     let mut world = World::open();
     world.connect(1);
