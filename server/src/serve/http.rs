@@ -40,7 +40,10 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'self'; script-src 'self' 'wa
 const TOKEN_PROTOCOL: &str = "baro.token.";
 /// Room for one message above what is written at once. Snapshots come in parts well below it.
 const WRITE_BUFFER_BYTES_MAX: usize = 2 * 1024 * 1024;
-const BUFFER_BYTES: usize = 4096;
+/// What one read takes, and every connection holds for ever. Most that clients send is far smaller.
+const READ_BUFFER_BYTES: usize = 2048;
+/// What is written at once.
+const WRITE_BUFFER_BYTES: usize = 4096;
 
 /// What the routes share.
 pub(super) struct Shared {
@@ -163,8 +166,8 @@ async fn upgrade(
     let token = asked.and_then(|token| claims_of(&shared, &token));
     let connection = shared.next_connection();
     upgrade
-        .read_buffer_size(BUFFER_BYTES)
-        .write_buffer_size(BUFFER_BYTES)
+        .read_buffer_size(READ_BUFFER_BYTES)
+        .write_buffer_size(WRITE_BUFFER_BYTES)
         .max_write_buffer_size(WRITE_BUFFER_BYTES_MAX)
         .max_message_size(shared.limits.frame_bytes)
         .max_frame_size(shared.limits.frame_bytes)

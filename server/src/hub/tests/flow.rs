@@ -145,7 +145,7 @@ fn large_parts_are_shared_beside_what_each_gets_for_himself() {
         world.say_stored(
             1,
             &create(seq, &format!("e{seq}")).replace("\"title\":\"", &format!("\"title\":\"{long}")),
-        )
+        );
     });
     for id in [1, 2] {
         world.take(id);
