@@ -384,7 +384,7 @@ impl Client {
         {
             return self.on_write_acknowledged(now, &write, Acknowledged::Event(doc));
         }
-        let known = self.store.confirmed(&id).is_some();
+        let known = self.watch_changes && self.store.confirmed(&id).is_some();
         if self.store.confirm(doc) && self.watch_changes {
             let change = if known { RemoteChange::Updated } else { RemoteChange::Created };
             self.tell(Event::RemoteChange(change, id));

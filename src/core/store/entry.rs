@@ -26,8 +26,8 @@ pub(super) struct Entry {
     overlay: Option<Box<Overlay>>,
     pub(super) revision: u64,
     pub(super) slot: usize,
-    /// What was shown before the changes that nobody was told of. Boxed for the same reason.
-    pub(super) before: Option<Box<Option<EventDoc>>>,
+    /// The text that was shown before the changes that nobody was told of.
+    pub(super) before: Option<Option<Arc<str>>>,
 }
 
 #[derive(Debug, Default)]

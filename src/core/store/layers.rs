@@ -140,17 +140,21 @@ impl Store {
     /// Takes an event as the server told it. Returns false if a version at least as new is known.
     pub fn confirm(&mut self, doc: EventDoc) -> bool {
         let told = self.assumed.remove(&doc.id).is_none();
-        let held = self.confirmed(&doc.id).filter(|_| told).map(|held| held.version);
-        let held = held.max(self.tombstones.get(&doc.id).copied());
-        let held = held.filter(|_| !mutant!(older_version_wins));
-        let held = held.filter(|_| !mutant!(tombstone_ignored) || self.confirmed(&doc.id).is_some());
         // Version 0 is that of servers that do not number.
-        if doc.version > 0 && held.is_some_and(|held| held >= doc.version) {
+        let version = doc.version;
+        let newest = |held: u64| version > 0 && held >= version && !mutant!(older_version_wins);
+        if !mutant!(tombstone_ignored) && self.tombstones.get(&doc.id).copied().is_some_and(newest) {
             return false;
         }
-        let id = doc.id.clone();
-        self.change(&id, |entry| entry.confirm(Some(doc)));
-        true
+        let mut taken = true;
+        self.change(&doc.id.clone(), |entry| {
+            if told && entry.confirmed.as_ref().is_some_and(|held| newest(held.version)) {
+                taken = false;
+            } else {
+                entry.confirm(Some(doc));
+            }
+        });
+        taken
     }
 
     /// Takes the end of an event. `version` is that of its removal, if the server says; `moved` if it only left the
@@ -237,7 +241,7 @@ impl Store {
         let mut changes = Changes::default();
         for id in std::mem::take(&mut self.touched) {
             let Some(entry) = self.entries.get_mut(&id) else { continue };
-            let before = entry.before.take().and_then(|before| *before);
+            let before = entry.before.take().flatten();
             let (text, empty) = (entry.shown().map(|doc| doc.text.clone()), entry.is_empty());
             if empty {
                 self.drop_entry(&id);
@@ -245,7 +249,7 @@ impl Store {
             match (before, text) {
                 (None, Some(_)) => changes.created.push(id),
                 (Some(_), None) => changes.deleted.push(id),
-                (Some(before), Some(text)) if before.text != text => changes.updated.push(id),
+                (Some(before), Some(text)) if before != text => changes.updated.push(id),
                 (Some(_), Some(_)) | (None, None) => {}
             }
         }
@@ -253,22 +257,20 @@ impl Store {
     }
 
     fn change(&mut self, id: &Arc<str>, apply: impl FnOnce(&mut Entry)) {
-        if !self.entries.contains_key(id) {
-            let slot = self.free_slots.pop().unwrap_or_else(|| {
+        // One look-up: with ten thousand events they are most of what a change costs.
+        let entry = self.entries.entry(id.clone()).or_insert_with(|| {
+            Entry::new(self.free_slots.pop().unwrap_or_else(|| {
                 self.slots += 1;
                 self.slots - 1
-            });
-            self.entries.insert(id.clone(), Entry::new(slot));
-        }
-        let Some(entry) = self.entries.get_mut(id) else { return };
-        let before = entry.shown().cloned();
+            }))
+        });
+        let before = entry.shown().map(|doc| doc.text.clone());
         apply(entry);
-        let shown = entry.shown();
-        if before.as_ref().map(|doc| &doc.text) != shown.map(|doc| &doc.text) {
+        if before.as_ref() != entry.shown().map(|doc| &doc.text) {
             self.revision += 1;
             entry.revision = self.revision;
             if entry.before.is_none() {
-                entry.before = Some(Box::new(before));
+                entry.before = Some(before);
                 self.touched.push(id.clone());
             }
         }
