@@ -199,7 +199,7 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   getMetrics(): contract.RealtimeMetrics {
-    return { ...this.#alive().getMetrics(), listenerErrors: this.#listeners.errors }
+    return Object.assign(this.#alive().getMetrics(), { listenerErrors: this.#listeners.errors })
   }
 
   getTrace(): readonly contract.TraceEntry[] {
