@@ -62,7 +62,9 @@ impl<'a> Reader<'a> {
         } else {
             self.value(name).shown()
         };
-        note(self.first, &format!("{}.{name}", self.path), &got, expected);
+        // Nor does what somebody put into an address.
+        let got = if name == "url" { got.split(['?', '#']).next().unwrap_or_default() } else { &got };
+        note(self.first, &format!("{}.{name}", self.path), got, expected);
     }
 
     /// Takes note that what the option `name` asks for is not there.

@@ -108,6 +108,7 @@ fn a_token_never_stands_in_a_fault() {
         with("auth", text("secret")),
         with("token", text("secret")),
         with("auth", object(&[("tokn", text("secret"))])),
+        with("url", text("ftp://host/ws?token=secret")),
     ] {
         let fault = misplaced.unwrap_err();
         assert!(!fault.message.contains("secret") && !fault.details.unwrap_or_default().contains("secret"));
