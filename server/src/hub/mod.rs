@@ -95,7 +95,8 @@ pub struct Hub {
     /// Connections with something in their queue.
     dirty: BTreeSet<ConnectionId>,
     joined: Joined,
-    encoded: Option<Encoded>,
+    /// The last snapshots, the latest first.
+    encoded: Vec<Encoded>,
     outputs: VecDeque<Output>,
     counters: Counters,
     /// When connections are closed even if the storage is still at work.
@@ -117,7 +118,7 @@ impl Hub {
             timers: BTreeSet::new(),
             dirty: BTreeSet::new(),
             joined: Joined::default(),
-            encoded: None,
+            encoded: Vec::new(),
             outputs: VecDeque::new(),
             counters: Counters::default(),
             drain_until: None,

@@ -11,7 +11,10 @@ use crate::access::Access;
 use crate::ledger::Snapshot;
 use crate::object::{Object, array};
 
-/// A snapshot as it is sent. After a restart many ask for the same one in a row, so the last is kept.
+/// Snapshots that are kept, as many as the storage keeps.
+const SNAPSHOTS_MAX: usize = 4;
+
+/// A snapshot as it is sent. After a restart many ask for the same ones, so the last are kept.
 #[derive(Debug)]
 pub(super) struct Encoded {
     snapshot: Arc<Snapshot>,
@@ -61,10 +64,12 @@ impl Hub {
         access: &Access,
         snapshot: &Arc<Snapshot>,
     ) {
-        let held = self.encoded.take().filter(|held| held.is_of(channel, snapshot));
         let whole = snapshot.events.iter().all(|event| access.allows(&event.project));
+        let at = self.encoded.iter().position(|held| whole && *held.channel == **channel);
+        // What there is of an earlier state of the channel is of no use to anybody any more.
+        let held = at.map(|at| self.encoded.remove(at)).filter(|held| held.is_of(channel, snapshot));
         let new = || Encoded::new(channel, access, snapshot, self.limits.chunk_bytes);
-        let encoded = if whole { held.unwrap_or_else(new) } else { new() };
+        let encoded = held.unwrap_or_else(new);
         let message = Object::new().string("type", "subscribed").maybe("id", reply.id.as_deref());
         self.send_bulk(id, &Arc::from(message.raw("payload", &encoded.first).finish()));
         for part in &encoded.rest {
@@ -74,7 +79,8 @@ impl Hub {
         self.counters.count_sent("snapshot", encoded.rest.len() as u64);
         // A small one costs nothing to make again, and would only hold memory.
         if whole && !encoded.rest.is_empty() {
-            self.encoded = Some(encoded);
+            self.encoded.insert(0, encoded);
+            self.encoded.truncate(SNAPSHOTS_MAX);
         }
     }
 }

@@ -160,6 +160,30 @@ fn large_parts_are_shared_beside_what_each_gets_for_himself() {
 }
 
 #[test]
+fn contents_of_several_channels_are_each_encoded_once() {
+    let mut world = World::new(Mode::Open, Limits { chunk_bytes: 300, joined_bytes: 0, ..Limits::default() });
+    for id in [1, 2] {
+        world.connect(id);
+        world.say_stored(id, &hello(&format!("c{id}"), "ana", 0));
+    }
+    for seq in 1..=9 {
+        let project = if seq % 2 == 0 { "p" } else { "q" };
+        let write = create(seq, &format!("e{seq}")).replace("\"p\"", &format!("\"{project}\""));
+        world.say_stored(1, &write);
+    }
+    for id in [1, 2] {
+        world.take(id);
+        world.say_stored(id, &subscribe("project:p"));
+        world.say_stored(id, &subscribe("project:q"));
+    }
+    let shared = |frame: &&Frame| world.frames[&2].iter().any(|other| is_shared(frame, other));
+    let parts = world.frames[&1].iter().filter(shared).count();
+    let types = world.take_types(1);
+    assert_eq!(parts, types.iter().filter(|kind| *kind == "snapshot").count(), "{types:?}");
+    assert!(parts >= 4, "{types:?}");
+}
+
+#[test]
 fn an_unsubscribe_overtakes_a_load() {
     let mut world = World::open();
     world.connect(1);
