@@ -61,7 +61,6 @@ mutants! {
     no_half_open_detection: "a peer that does not answer is asked again and never given up";
     no_ack_probe: "a write that is not acknowledged raises no doubt";
     stale_deadline: "the deadline of the last connection counts on the next";
-    stale_probe: "what was asked of the last connection is not asked of the next";
     backoff_reset_on_open: "a socket that opens ends the backoff";
     no_backoff: "attempts follow each other at once";
     drain_ignored: "a closing server's window is ignored";
@@ -79,7 +78,6 @@ mutants! {
     write_rights_ignored: "whoever signed in may change events of every project";
     read_rights_ignored: "a change is told to those who may not see its project";
     snapshot_rights_ignored: "a snapshot shows what its reader may not see";
-    revocation_ignored: "a new token's lesser rights end no subscription";
     expiry_ignored: "a connection goes on after its token is over";
     subscribe_race: "a change between a snapshot's reading and its sending is lost";
     head_behind: "a snapshot names the position before its own";

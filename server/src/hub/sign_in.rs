@@ -133,7 +133,7 @@ impl Hub {
     fn drop_forbidden(&mut self, now: Now, id: ConnectionId) {
         let Some(connection) = self.connection(id) else { return };
         let access = connection.access.clone();
-        let forbidden = |channel: &&Arc<str>| !access.allows_channel(channel) && !mutant!(revocation_ignored);
+        let forbidden = |channel: &&Arc<str>| !access.allows_channel(channel);
         let gone: Vec<Arc<str>> = connection.subscriptions.iter().filter(forbidden).cloned().collect();
         for channel in gone {
             self.unsubscribe(now, id, &channel);

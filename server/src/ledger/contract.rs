@@ -195,6 +195,10 @@ pub(crate) fn a_write_that_is_given_up_takes_its_place<T: Tables>(tables: &mut T
     // It was decided before it was given up: it stands.
     assert_eq!(sequenced(tables, "ana", 2, Action::Skip).answer, stored.answer);
     assert_eq!(sequenced(tables, "ana", 4, Action::Skip).verdict, Verdict::Gap);
+    // Its place was given up by another program: it is not there, and nobody is told that it is.
+    let late = sequenced(tables, "ana", 1, create("late", "{}"));
+    let nothing = Answer::Ack(Arc::from(r#"{"id":"late","version":0,"deleted":true}"#));
+    assert_eq!((late.verdict, late.answer), (Verdict::Duplicate, nothing));
 }
 
 pub(crate) fn a_stream_belongs_to_one_user<T: Tables>(tables: &mut T) {

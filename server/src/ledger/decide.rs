@@ -44,6 +44,8 @@ pub fn decide<T: Tables>(
                 Some(Answer::Ack(payload)) if mutant!(outcome_of_then) => Answer::Ack(payload),
                 Some(Answer::Ack(payload)) => {
                     let id = Fields::parse(&payload).ok().and_then(|fields| fields.string("id"));
+                    // Another program may have given the place up: who comes with the write learns that nothing is there.
+                    let id = id.or_else(|| id_of(&write.action).ok().flatten());
                     as_it_is_now(tables, id, access)?
                 }
                 Some(refusal @ Answer::Error(_)) => refusal,

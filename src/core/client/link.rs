@@ -84,7 +84,7 @@ impl Client {
         self.cursor.clear();
         self.channels.connection_ended();
         self.outbox.connection_began();
-        self.probed = self.probed.take().filter(|_| mutant!(stale_probe));
+        self.probed = None;
     }
 
     pub(super) fn refuse_connecting(&mut self, fault: &Fault) {

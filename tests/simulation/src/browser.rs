@@ -230,6 +230,7 @@ impl World {
         self.trace.note_packet(self.now, d as u64, "gets", &packet);
         if let PipeEvent::Text(text) = event
             && let (Some(window), Some(program)) = (drain_window(text), &mut self.devices[d].program)
+            && program.pipes.keys().next_back() == Some(&pipe)
         {
             program.drained = Some(window);
         }

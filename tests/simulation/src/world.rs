@@ -184,8 +184,7 @@ impl World {
             | Happening::Job(_)
             | Happening::Completion(_)
             | Happening::Verified(..)
-            | Happening::ServerTimer(_)
-            | Happening::Flush(_) => Some(self.server.paused_until).filter(|until| *until > self.now),
+            | Happening::ServerTimer(_) => Some(self.server.paused_until).filter(|until| *until > self.now),
             _ => None,
         }
     }
