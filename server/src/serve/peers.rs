@@ -4,7 +4,7 @@
 //! from: one for IPv4, the /64 for IPv6, which is what one customer has. Guarantees that an address comes back to nothing
 //! held once its connections are over and its rates have recovered. Knows of addresses only what the socket says: behind a
 //! proxy all clients are the proxy, which then has to limit them itself. For that reason, and because what comes from this
-//! machine is its owner's, loopback addresses are free unless the command line says a number.
+//! machine or this network is its owner's, loopback and private addresses are free unless the command line says a number.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -147,7 +147,17 @@ impl Peers {
 
 /// The number for an address, if it is not the usual one.
 fn free(address: IpAddr, said: Option<u64>) -> Option<u64> {
-    said.or_else(|| address.to_canonical().is_loopback().then_some(1_000_000_000))
+    said.or_else(|| is_own(address.to_canonical()).then_some(1_000_000_000))
+}
+
+/// Whether nobody has this address on the internet.
+fn is_own(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => address.is_loopback() || address.is_private() || address.is_link_local(),
+        IpAddr::V6(address) => {
+            address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local()
+        }
+    }
 }
 
 /// Whose an address is.
@@ -195,13 +205,26 @@ mod tests {
     }
 
     #[test]
-    fn this_machine_is_free_unless_a_number_is_said() {
+    fn this_machine_and_network_are_free_unless_a_number_is_said() {
         let told = |handshakes| peers(PeerLimits { handshakes, ..PeerLimits::default() });
         let passed = |peers: &Peers, from: &str| {
             (0..2_000).filter(|_| peers.allows(address(from), Asks::Handshake)).count() as u64
         };
-        assert_eq!(passed(&told(None), "127.0.0.1"), 2_000);
-        assert_eq!(passed(&told(None), "::1"), 2_000);
+        for own in [
+            "127.0.0.1",
+            "::1",
+            "::ffff:127.0.0.1",
+            "10.1.2.3",
+            "192.168.0.7",
+            "172.16.0.1",
+            "fd00::1",
+            "fe80::1",
+        ] {
+            assert_eq!(passed(&told(None), own), 2_000, "{own}");
+        }
+        for others in ["172.32.0.1", "2001:db8::1", "::ffff:192.0.2.1"] {
+            assert!((500..1_900).contains(&passed(&told(None), others)), "{others}");
+        }
         // The loop takes some time, in which a few more come free.
         assert!((500..1_900).contains(&passed(&told(None), "192.0.2.1")));
         assert!((5..100).contains(&passed(&told(Some(1)), "127.0.0.1")));
