@@ -3,16 +3,16 @@
 
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
-import { makeProfile } from '../../e2e/support/browser.mjs'
 import { until } from '../../e2e/support/until.mjs'
 import { flags } from '../../packaging/browser.mjs'
 
 /** Starts Chromium as a process group of its own, for one test. */
 export async function startBrowser(t) {
-  const profile = makeProfile(t)
+  const profile = mkdtempSync(join(tmpdir(), 'baro-conformance-'))
   const child = spawn(
     '/usr/bin/chromium',
     ['--headless', ...flags, `--user-data-dir=${profile}`, '--remote-debugging-port=0', 'about:blank'],
@@ -20,10 +20,13 @@ export async function startBrowser(t) {
   )
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null
   t.after(async () => {
-    if (hasEnded()) return
-    const ended = once(child, 'exit')
-    process.kill(-child.pid, 'SIGKILL')
-    await ended
+    if (!hasEnded()) {
+      const ended = once(child, 'exit')
+      process.kill(-child.pid, 'SIGKILL')
+      await ended
+    }
+    // Its other processes write a moment longer than the first.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
   const file = join(profile, 'DevToolsActivePort')
   const [port, path] = await until('Chromium listens', () => {
