@@ -130,6 +130,12 @@ describe('under a strict content security policy with Trusted Types', () => {
       configFor(peer, { reconnect }),
     )
     assert.deepEqual([code, peer.attempts, await page.evaluate(() => uncaught)], ['max_attempts', 0, []])
+    // Each attempt failed by itself; none had to be given up after a connect timeout.
+    const kinds = await page.evaluate(() => baro.getTrace().map(({ kind }) => kind))
+    assert.deepEqual(
+      kinds.filter((kind) => ['closed', 'closing'].includes(kind)),
+      ['closed', 'closed', 'closed'],
+    )
     await showsIds(page, [])
   })
 })
