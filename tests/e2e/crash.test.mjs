@@ -35,7 +35,7 @@ describe('a browser that is killed with 500 unsent edits', () => {
 
   it('has sent all of them once after a restart, if it had stored them', async (t) => {
     const server = await startServer(t)
-    const profile = makeProfile(t)
+    const profile = makeProfile()
     const first = await open(t, profile, server)
     await first.page.evaluate(
       async ([data, many]) => {
@@ -59,7 +59,7 @@ describe('a browser that is killed with 500 unsent edits', () => {
 
   it('has sent once what it had said to be stored, when it is killed in the middle', async (t) => {
     const server = await startServer(t)
-    const profile = makeProfile(t)
+    const profile = makeProfile()
     const first = await open(t, profile, server)
     const said = new Set()
     await first.page.exposeFunction('say', (number) => void said.add(number))

@@ -11,10 +11,10 @@ import { until } from './until.mjs'
 
 export { launch }
 
-/** A profile folder that goes with the test. */
-export function makeProfile(t) {
+/** A profile folder that goes with the process: when a test ends, its browser may still write there. */
+export function makeProfile() {
   const folder = mkdtempSync(join(tmpdir(), 'baro-profile-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
   return folder
 }
 
