@@ -7,6 +7,7 @@ import { at } from '../base/paths.mjs'
 import { say, step } from '../base/progress.mjs'
 import { buildDemo } from '../demo.mjs'
 import { pack } from '../pack.mjs'
+import { mutantsBuild } from '../simulate.mjs'
 import { testInBrowsers } from './browsers.mjs'
 import { none, outcome } from './counting.mjs'
 
@@ -15,6 +16,7 @@ const seeds = '3000'
 export const layers = {
   native: async () => outcome(await run('cargo', ['test', '--workspace', '--no-fail-fast'], { show: true })),
   simulation: simulate,
+  mutants: plantBugs,
   browsers: testInBrowsers,
   package: async () => {
     await pack()
@@ -32,6 +34,12 @@ async function simulate() {
   }
   const args = ['run', '--profile', 'simulation', '-p', 'baro-simulation', '--bin', 'simulate', '--', '--seeds', seeds]
   return outcome(await run('cargo', args, { show: true }))
+}
+
+/** Bugs planted in the core and the server, each of which the simulator has to find. */
+async function plantBugs() {
+  const args = ['run', '--profile', 'simulation', '-p', 'baro-simulation', '--bin', 'simulate', '--', '--mutants']
+  return outcome(await run('cargo', args, { env: mutantsBuild, show: true }))
 }
 
 async function endToEnd() {
