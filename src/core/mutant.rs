@@ -29,7 +29,6 @@ macro_rules! mutants {
 mutants! {
     row_dropped_on_send: "the row is deleted when the write is sent";
     persisted_before_stored: "`persisted` resolves before the transaction is complete";
-    owed_forgotten: "what a failed transaction would have removed is forgotten";
     nothing_sent_again: "nothing is sent again on a new connection";
     window_ignored: "more writes are under way than the window holds";
     left_behind_last: "what earlier programs left behind is sent after newer writes";
@@ -60,7 +59,6 @@ mutants! {
     moved_in_silence: "a connection that moves to a WebSocket resumes nothing";
     no_half_open_detection: "a peer that does not answer is asked again and never given up";
     no_ack_probe: "a write that is not acknowledged raises no doubt";
-    stale_deadline: "the deadline of the last connection counts on the next";
     backoff_reset_on_open: "a socket that opens ends the backoff";
     no_backoff: "attempts follow each other at once";
     drain_ignored: "a closing server's window is ignored";

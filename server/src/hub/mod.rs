@@ -206,16 +206,26 @@ impl Hub {
 
     fn on_time_passed(&mut self, now: Now) {
         while self.timers.first().is_some_and(|(at, _)| *at <= now.mono) {
-            let Some((at, timer)) = self.timers.pop_first() else { break };
-            match timer {
-                Timer::SignIn(id) => self.on_sign_in_late(now, id),
-                Timer::Expiry(id) => self.on_expiry(now, id, at),
-                Timer::Silence(id) => self.on_silence(now, id),
-                Timer::AuthAck(id) => self.send_auth_ack(id),
-                Timer::Leave { channel, user } => self.on_leave_grace_over(now, &channel, &user),
-                Timer::Tick => self.on_tick(now),
-                Timer::DrainEnd => self.on_drain_end(now),
+            let later = self.timers.split_off(&(now.mono.after(1), Timer::SignIn(ConnectionId(0))));
+            let due = std::mem::replace(&mut self.timers, later);
+            // After a pause many are due: those that end a connection come before those that tell it something.
+            let (over, rest): (Vec<_>, Vec<_>) =
+                due.into_iter().partition(|(_, timer)| matches!(timer, Timer::Expiry(_)));
+            for (at, timer) in over.into_iter().chain(rest) {
+                self.on_timer(now, at, timer);
             }
+        }
+    }
+
+    fn on_timer(&mut self, now: Now, at: Timestamp, timer: Timer) {
+        match timer {
+            Timer::SignIn(id) => self.on_sign_in_late(now, id),
+            Timer::Expiry(id) => self.on_expiry(now, id, at),
+            Timer::Silence(id) => self.on_silence(now, id),
+            Timer::AuthAck(id) => self.send_auth_ack(id),
+            Timer::Leave { channel, user } => self.on_leave_grace_over(now, &channel, &user),
+            Timer::Tick => self.on_tick(now),
+            Timer::DrainEnd => self.on_drain_end(now),
         }
     }
 

@@ -43,7 +43,7 @@ impl Client {
             StorageEvent::Loaded(_) | StorageEvent::Unavailable(_) => return,
         };
         let Some(Batch { tickets, owed }) = self.batches.remove(batch) else { return };
-        if matches!(outcome, Outcome::Refused(_)) && !mutant!(owed_forgotten) {
+        if matches!(outcome, Outcome::Refused(_)) {
             // With the next batch, or what was decided would come back with the next program.
             self.owed.extend(owed);
         }

@@ -61,7 +61,7 @@ impl Liveness {
         self.heard = false;
         self.first_ms = first_ms;
         self.heard_at = now;
-        self.pong_due = self.pong_due.filter(|_| mutant!(stale_deadline));
+        self.pong_due = None;
         self.both_ways = false;
         self.asked_again = false;
     }
