@@ -59,7 +59,6 @@ mutants! {
     moved_in_silence: "a connection that moves to a WebSocket resumes nothing";
     no_half_open_detection: "a peer that does not answer is asked again and never given up";
     no_ack_probe: "a write that is not acknowledged raises no doubt";
-    backoff_reset_on_open: "a socket that opens ends the backoff";
     no_backoff: "attempts follow each other at once";
     drain_ignored: "a closing server's window is ignored";
     expired_token_presented: "a token that is known to be over is presented";

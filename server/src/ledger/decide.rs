@@ -211,7 +211,7 @@ fn update<T: Tables>(
     if let Err(invalid) = check_event(&event) {
         return Ok(Err(invalid_event(&invalid)));
     }
-    if !author.access.allows(&project_of(event.get("projectId"))) {
+    if !author.access.allows(&project_of(event.get("projectId"))) && !mutant!(write_rights_ignored) {
         return Ok(Err(forbidden()));
     }
     let version = old.version + 1;

@@ -83,12 +83,9 @@ impl World {
         self.restart_server(50);
         self.start_epoch();
         self.judge.go_back(past);
-        // A program that reads no channel has no way to see it. It does not live on.
+        // What a program knows beside the channels that it reads may outlive the restore in it; the next one begins anew.
         for d in 0..self.devices.len() {
-            let blind = self.devices[d].program.as_ref().is_some_and(|program| {
-                !program.subscriptions.keys().any(|channel| program.client.position(channel).is_some())
-            });
-            if blind {
+            if self.devices[d].program.is_some() {
                 self.kill(d)?;
                 self.queue.push(self.now, Happening::Start(d));
             }

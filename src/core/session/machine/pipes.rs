@@ -101,9 +101,6 @@ impl Session {
         if link.transport == Transport::WebSocket {
             self.connect_ms = Some(now.since(link.since));
         }
-        if mutant!(backoff_reset_on_open) {
-            self.backoff.reset();
-        }
         let link = Link { since: now, ..link };
         let rival = self.choice.rival(link.transport);
         let unproven = link.transport == Transport::WebSocket && !self.choice.is_proven() && rival.is_some();

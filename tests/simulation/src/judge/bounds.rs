@@ -12,7 +12,7 @@ use super::{Judge, Violation};
 /// Most writes of a stream that are sent and undecided.
 const WINDOW: u64 = 32;
 /// Most pipes of a kind that a program opens by itself in ten seconds.
-const ATTEMPTS: usize = 14;
+const ATTEMPTS: usize = 11;
 /// How many of them come in short order after somebody asked for one.
 const ATTEMPTS_ANEW: usize = 4;
 /// How many ms that is.
