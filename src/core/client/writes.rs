@@ -98,6 +98,11 @@ impl Client {
             let fault = Fault::argument("event", &format!("{} bytes", body.len()), &most);
             return Err(Fault { code: FaultCode::TooLarge, ..fault });
         }
+        if self.outbox.is_full(body.len()) {
+            let text =
+                format!("{} writes wait for the server already; this one was not taken", self.outbox.len());
+            return Err(Fault::new(FaultCode::QueueFull, text));
+        }
         let (persisted, confirmed) = (self.ticket(), self.ticket());
         let write = Write {
             id: self.outbox.next_id(),

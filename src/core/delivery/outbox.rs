@@ -11,6 +11,11 @@ use crate::core::wire::Outgoing;
 /// Most writes that are sent and undecided at a time.
 pub const WINDOW: usize = 32;
 
+/// Most writes that may wait for the server's word, and most bytes of their payloads. All of them are in memory and in the
+/// database: no person makes so many, and a program that does has to be told before the page ends for want of memory.
+const WRITES_MAX: usize = 100_000;
+const WRITES_BYTES_MAX: usize = 64 << 20;
+
 /// One write, from the call until the server's word.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Write {
@@ -68,13 +73,14 @@ pub struct Outbox {
     own: ClientId,
     next_seq: u64,
     not_before: Timestamp,
+    bytes: usize,
 }
 
 impl Outbox {
     /// An outbox with our own empty stream.
     pub fn new(own: ClientId) -> Self {
         let stream = Stream { client: own.clone(), writes: VecDeque::new(), sent: 0, acked: 0 };
-        Self { streams: VecDeque::from([stream]), own, next_seq: 1, not_before: Timestamp(0) }
+        Self { streams: VecDeque::from([stream]), own, next_seq: 1, not_before: Timestamp(0), bytes: 0 }
     }
 
     /// Our own stream.
@@ -89,8 +95,14 @@ impl Outbox {
         id
     }
 
+    /// Whether a write with a payload of so many bytes would be one too many.
+    pub fn is_full(&self, payload_bytes: usize) -> bool {
+        self.len() >= WRITES_MAX || self.bytes + payload_bytes > WRITES_BYTES_MAX
+    }
+
     /// Adds a write of ours.
     pub fn push(&mut self, write: Write) {
+        self.bytes += write.body.len();
         if let Some(stream) = self.streams.back_mut() {
             stream.writes.push_back(write);
         }
@@ -113,6 +125,7 @@ impl Outbox {
             next = write.id.seq + 1;
             filled.push_back(write);
         }
+        self.bytes += filled.iter().map(|write| write.body.len()).sum::<usize>();
         let stream = Stream { client, writes: filled, sent: 0, acked: first.saturating_sub(1) };
         let ours = self.streams.len().saturating_sub(1);
         self.streams.insert(ours, stream);
@@ -200,6 +213,7 @@ impl Outbox {
         let stream = self.streams.iter_mut().find(|stream| stream.client == id.client)?;
         let at = stream.writes.iter().position(|write| write.id == *id)?;
         let write = stream.writes.remove(at)?;
+        self.bytes = self.bytes.saturating_sub(write.body.len());
         stream.sent -= usize::from(at < stream.sent);
         // What stands before the first undecided write is decided.
         stream.acked = stream.writes.front().map_or(stream.acked.max(id.seq), |first| first.id.seq - 1);
@@ -221,7 +235,10 @@ impl Outbox {
     pub fn replace_by_filler(&mut self, id: &WriteId) -> Option<Write> {
         let write = self.get_mut(id)?;
         let filler = Write { sent_at: write.sent_at, ..filler(id.clone(), write.at_ms) };
-        Some(std::mem::replace(write, filler))
+        let added = filler.body.len();
+        let replaced = std::mem::replace(write, filler);
+        self.bytes = (self.bytes + added).saturating_sub(replaced.body.len());
+        Some(replaced)
     }
 
     fn stream(&self, client: &ClientId) -> Option<&Stream> {
@@ -275,6 +292,20 @@ mod tests {
         outbox.connection_began();
         assert_eq!(drain(&mut outbox).first().map(String::as_str), Some("me:2"));
         assert_eq!(outbox.positions().last().map(|(_, acked)| acked), Some(1));
+    }
+
+    #[test]
+    fn more_than_a_page_can_hold_is_not_taken() {
+        let mut outbox = Outbox::new(client("me"));
+        let id = outbox.next_id();
+        outbox.push(Write { body: Arc::from("x".repeat(1_000)), ..write("me", id.seq) });
+        assert!(!outbox.is_full(WRITES_BYTES_MAX - 1_000) && outbox.is_full(WRITES_BYTES_MAX - 999));
+        assert!(outbox.replace_by_filler(&id).is_some());
+        assert!(!outbox.is_full(WRITES_BYTES_MAX - 4) && outbox.is_full(WRITES_BYTES_MAX - 3));
+        assert!(outbox.remove(&id).is_some());
+        assert!(!outbox.is_full(WRITES_BYTES_MAX));
+        outbox.adopt(client("old"), (1..=100_000).map(|seq| write("old", seq)).collect());
+        assert!(outbox.is_full(0));
     }
 
     #[test]
