@@ -253,7 +253,9 @@ impl World {
             rounds.push(self.session.state());
             self.take(&Step::Token(true))?;
             if self.session.open_pipe().is_none() {
-                self.take(&Step::Opened(0))?;
+                // Of a race the newest may have lost already.
+                let newest = self.pipes.iter().rev().position(|pipe| self.live.contains(pipe));
+                self.take(&Step::Opened(newest.unwrap_or(0)))?;
             }
             self.take(&Step::Heard)?;
             self.take(&Step::Accepted)?;
