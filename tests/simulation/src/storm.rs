@@ -27,7 +27,7 @@ pub enum End {
 pub struct Return {
     /// The largest part of all clients that came within one tenth of a second, in a hundred.
     pub peak_percent: f64,
-    /// Half of them were back after so many ms.
+    /// Half of them were back so many ms after the server was.
     pub p50_ms: u64,
     /// 99 of a hundred were.
     pub p99_ms: u64,
@@ -74,7 +74,7 @@ pub fn storm(clients: u64, end: End, outage_ms: u64) -> Return {
         session.set_clock(Now { mono: at, wall_ms: at.0 });
         session.handle_timeout(at);
         if try_to_open(session, at, at >= up_at) {
-            back.push(at.since(lost_at));
+            back.push(at.since(up_at));
         } else {
             due.extend(session.poll_timeout().map(|at| Reverse((at, number))));
         }
