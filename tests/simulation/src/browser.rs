@@ -23,6 +23,10 @@ impl World {
             Effect::OpenPipe { pipe, transport, .. } => {
                 self.trace.note(self.now, d as u64, "opens", &format!("{transport:?} {}", pipe.0));
                 self.judge.opened(d, pipe, transport, self.now)?;
+                if let Some(program) = &mut self.devices[d].program {
+                    // What the server asked for is of the connection before.
+                    program.drained = None;
+                }
                 self.open(d, pipe, transport);
             }
             Effect::SendText(pipe, text) | Effect::SendDeflated(pipe, text) => {
