@@ -48,6 +48,8 @@ struct Channel {
     retry_at: Option<Timestamp>,
     live: bool,
     position: Option<Position>,
+    /// The change up to which the server is telling what was missed: in between, what is held was never there at once.
+    catching_up_to: u64,
     held: SortedMap<u64, Arc<str>>,
     /// The content that is arriving, and where it ends: nothing of it counts before all of it is there.
     snapshot: Option<(Position, Vec<Arc<str>>)>,
@@ -55,6 +57,12 @@ struct Channel {
 }
 
 impl Channel {
+    /// Whether it may be left: half of what was missed could bring back what another channel knows to be gone.
+    fn may_be_left(&self) -> bool {
+        self.leave_at.is_some()
+            && self.position.as_ref().is_none_or(|position| position.seq >= self.catching_up_to)
+    }
+
     fn hold(&mut self, seq: u64, message: &str) {
         if self.held.len() < HELD_MAX {
             self.held.insert(seq, Arc::from(message));
@@ -114,7 +122,7 @@ impl Channels {
 
     /// Channels that nobody wanted for long enough. They are not there any more.
     pub fn take_left(&mut self, now: Timestamp) -> Vec<String> {
-        let left = |channel: &Channel| channel.leave_at.is_some_and(|at| at <= now);
+        let left = |channel: &Channel| channel.may_be_left() && channel.leave_at.is_some_and(|at| at <= now);
         let names = self.list.iter().filter(|(_, channel)| left(channel)).map(|(name, _)| name.clone());
         let names: Vec<String> = names.collect();
         for name in &names {
@@ -128,7 +136,11 @@ impl Channels {
 
     /// When [`Channels::take_left`] has something.
     pub fn leave_due(&self) -> Option<Timestamp> {
-        self.list.values().filter_map(|channel| channel.leave_at).min()
+        self.list
+            .values()
+            .filter(|channel| channel.may_be_left())
+            .filter_map(|channel| channel.leave_at)
+            .min()
     }
 
     /// Somebody waits until the channel is live. Returns whether it is.
@@ -154,7 +166,7 @@ impl Channels {
 
     /// A connection ended: nothing is live or asked for, and what nobody wants is left.
     pub fn connection_ended(&mut self) {
-        self.list.retain(|_, channel| channel.leave_at.is_none());
+        self.list.retain(|_, channel| !channel.may_be_left());
         for channel in self.list.values_mut() {
             channel.request = None;
             channel.retry_at = None;
@@ -209,6 +221,7 @@ impl Channels {
         channel.request = None;
         if recovered && channel.position.as_ref().is_some_and(|held| held.epoch == position.epoch) {
             channel.live = true;
+            channel.catching_up_to = position.seq;
         } else {
             if mutant!(early_position) {
                 channel.position = Some(position.clone());
@@ -228,6 +241,7 @@ impl Channels {
         let left = self.left.remove(name);
         let known = channel.position.as_ref().map(|held| &held.epoch).or(left.as_ref());
         let renewed = known.is_some_and(|epoch| *epoch != position.epoch) && !mutant!(epoch_unnoticed);
+        channel.catching_up_to = position.seq;
         channel.position = Some(position);
         channel.live = true;
         Some(Content { events, renewed })

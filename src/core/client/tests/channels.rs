@@ -216,3 +216,24 @@ fn a_binary_change_counts_like_its_text_also_when_it_was_held_behind_a_gap() {
     bench.give(Input::Pipe(pipe, PipeEvent::Binary(&[7, 1, 2])));
     assert_eq!(bench.client.metrics().malformed, 1);
 }
+
+#[test]
+fn a_channel_that_is_catching_up_is_left_when_it_has() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.subscribe("p", 1, "[]");
+    bench.lose(1006);
+    bench.wait(1_500);
+    bench.open();
+    bench.hear(WELCOME);
+    bench.hear(
+        r#"{"type":"subscribed","payload":{"channel":"project:p","epoch":"e","seq":3,"recovered":true}}"#,
+    );
+    bench.hear(&change(2, "e1", 1, "made"));
+    bench.sent.clear();
+    bench.call(Call::Unsubscribe("project:p".to_owned()));
+    bench.wait(1_000);
+    assert_eq!((bench.sent_types(), bench.title("e1").as_deref()), (vec![], Some("made")));
+    bench.hear(r#"{"type":"event:deleted","channel":"project:p","seq":3,"payload":{"id":"e1","version":2}}"#);
+    assert_eq!((bench.sent_types(), bench.title("e1")), (vec!["unsubscribe".to_owned()], None));
+}
