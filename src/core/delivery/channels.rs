@@ -239,7 +239,14 @@ impl Channels {
         }
         let (position, events) = channel.snapshot.take()?;
         let left = self.left.remove(name);
-        let known = channel.position.as_ref().map(|held| &held.epoch).or(left.as_ref());
+        // The loss that a channel of long ago tells of may have been noticed on another meanwhile: it counts once.
+        let noticed = self
+            .list
+            .values()
+            .any(|channel| channel.position.as_ref().is_some_and(|held| held.epoch == position.epoch));
+        let channel = self.list.get_mut(name)?;
+        let held = channel.position.as_ref().map(|held| &held.epoch);
+        let known = held.or(left.as_ref().filter(|_| !noticed));
         let renewed = known.is_some_and(|epoch| *epoch != position.epoch) && !mutant!(epoch_unnoticed);
         channel.catching_up_to = position.seq;
         channel.position = Some(position);
