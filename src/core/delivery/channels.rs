@@ -89,6 +89,8 @@ pub struct Channels {
     list: SortedMap<String, Channel>,
     /// Of channels that were left, the history of which something may still be known.
     left: SortedMap<String, String>,
+    /// The history that was last seen to have taken the place of another.
+    noticed: Option<String>,
     seen: VecDeque<String>,
     /// Changes that came again.
     pub duplicates: u64,
@@ -239,15 +241,14 @@ impl Channels {
         }
         let (position, events) = channel.snapshot.take()?;
         let left = self.left.remove(name);
-        // The loss that a channel of long ago tells of may have been noticed on another meanwhile: it counts once.
-        let noticed = self
-            .list
-            .values()
-            .any(|channel| channel.position.as_ref().is_some_and(|held| held.epoch == position.epoch));
-        let channel = self.list.get_mut(name)?;
         let held = channel.position.as_ref().map(|held| &held.epoch);
+        // The loss that a channel of long ago tells of may have been noticed on another meanwhile: it counts once.
+        let noticed = self.noticed.as_ref() == Some(&position.epoch);
         let known = held.or(left.as_ref().filter(|_| !noticed));
         let renewed = known.is_some_and(|epoch| *epoch != position.epoch) && !mutant!(epoch_unnoticed);
+        if renewed {
+            self.noticed = Some(position.epoch.clone());
+        }
         channel.catching_up_to = position.seq;
         channel.position = Some(position);
         channel.live = true;

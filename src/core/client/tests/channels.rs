@@ -237,3 +237,48 @@ fn a_channel_that_is_catching_up_is_left_when_it_has() {
     bench.hear(r#"{"type":"event:deleted","channel":"project:p","seq":3,"payload":{"id":"e1","version":2}}"#);
     assert_eq!((bench.sent_types(), bench.title("e1")), (vec!["unsubscribe".to_owned()], None));
 }
+
+#[test]
+fn a_loss_of_history_is_told_once_however_many_channels_tell_of_it() {
+    let content = |project: &str, epoch: &str, events: &str| {
+        subscribed(project, 5, events).replace(r#""epoch":"e""#, &format!(r#""epoch":"{epoch}""#))
+    };
+    let lost = |bench: &Bench| {
+        let told =
+            |event: &&Event| matches!(event, Event::Error(fault) if fault.code == FaultCode::HistoryLost);
+        bench.events.iter().filter(told).count()
+    };
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.hear(WELCOME);
+    bench.subscribe("p", 1, &event("e1", 30, "old"));
+    bench.subscribe("q", 1, "");
+    bench.call(Call::Unsubscribe("project:p".to_owned()));
+    bench.wait(250);
+    // The channel that is still read notices.
+    bench.hear(&content("q", "f", ""));
+    assert_eq!(lost(&bench), 1);
+    // The one that was left tells what is known.
+    bench.call(Call::Subscribe("project:p".to_owned()));
+    bench.wait(1);
+    bench.hear(&content("p", "f", &event("e1", 26, "restored")));
+    assert_eq!((lost(&bench), bench.title("e1").as_deref()), (1, Some("restored")));
+}
+
+#[test]
+fn a_loss_of_history_that_only_a_left_channel_can_tell_of_is_noticed() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.hear(WELCOME);
+    bench.subscribe("p", 1, &event("e1", 30, "old"));
+    bench.call(Call::Unsubscribe("project:p".to_owned()));
+    bench.wait(250);
+    bench.call(Call::Subscribe("project:q".to_owned()));
+    bench.wait(1);
+    bench.hear(&subscribed("q", 1, "").replace(r#""epoch":"e""#, r#""epoch":"f""#));
+    bench.call(Call::Subscribe("project:p".to_owned()));
+    bench.wait(1);
+    bench.hear(&subscribed("p", 1, "").replace(r#""epoch":"e""#, r#""epoch":"f""#));
+    bench.hear(&change(2, "e1", 27, "made again").replace("epoch", "f"));
+    assert_eq!(bench.title("e1").as_deref(), Some("made again"));
+}
