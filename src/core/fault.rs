@@ -53,7 +53,7 @@ codes! {
     Disconnected = "disconnected", retryable: false;
     /// `unsubscribe()` came before the answer.
     Unsubscribed = "unsubscribed", retryable: false;
-    /// Too many messages wait for a connection.
+    /// Too many messages wait for a connection, or writes for the server.
     QueueFull = "queue_full", retryable: true;
     /// No acknowledgement in time.
     Timeout = "timeout", retryable: true;

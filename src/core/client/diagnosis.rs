@@ -307,17 +307,8 @@ impl Client {
         }
     }
 
-    /// The server answered. How long it took decides how long it is given from now on.
-    pub(super) fn note_round_trip(&mut self, now: Now, question: Question, server_ms: Option<u64>) {
-        self.timings.answered(now.mono.0, question, server_ms);
-        if let Some((smoothed, deviation)) = self.timings.round_trip() {
-            self.session.set_round_trip(smoothed, deviation);
-        }
-    }
-
     /// The server answered `hello`, and says how it wants the connection to be.
-    pub(super) fn note_welcome(&mut self, now: Now, time: Option<u64>, heartbeat: &Fields, limits: &Fields) {
-        self.note_round_trip(now, Question::Hello, time);
+    pub(super) fn note_welcome(&mut self, heartbeat: &Fields, limits: &Fields) {
         let number = |fields: &Fields, name| fields.u53(name).unwrap_or(0);
         let (interval, timeout) = (number(heartbeat, "interval"), number(heartbeat, "timeout"));
         self.trace.note(Step::Welcome, "", [interval, timeout, number(limits, "frame"), 0]);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Client, Dialect};
-use crate::core::delivery::{Arrival, Lane, Position};
+use crate::core::delivery::{Arrival, Lane};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::PipeId;
 use crate::core::io::{Event, Outcome, RemoteChange};
@@ -37,7 +37,7 @@ impl Client {
     }
 
     /// Counts what is no message. It is told once a frame, or one frame could keep the listeners busy for seconds.
-    fn on_malformed(&mut self, what: &str) {
+    pub(super) fn on_malformed(&mut self, what: &str) {
         self.metrics.malformed += 1;
         self.trace.note(Step::Malformed, "", [0; 4]);
         if std::mem::replace(&mut self.complained, true) {
@@ -117,7 +117,7 @@ impl Client {
         }
     }
 
-    fn apply_held(&mut self, now: Now, channel: &str) {
+    pub(super) fn apply_held(&mut self, now: Now, channel: &str) {
         while let Some(text) = self.channels.next_held(channel) {
             if let Ok(mut message) = Envelope::parse(&text) {
                 self.apply(now, &mut message);
@@ -223,7 +223,8 @@ impl Client {
         let welcome = Fields::parse(message.payload).unwrap_or_default();
         let part = |key| welcome.get(key).and_then(|raw| Fields::parse(raw).ok()).unwrap_or_default();
         let (heartbeat, limits) = (part("heartbeat"), part("limits"));
-        self.note_welcome(now, welcome.u53("time"), &heartbeat, &limits);
+        self.on_answer(now, Question::Hello, welcome.u53("time"));
+        self.note_welcome(&heartbeat, &limits);
         if let (Some(interval), Some(timeout)) = (heartbeat.u53("interval"), heartbeat.u53("timeout")) {
             self.session.steer_heartbeat(interval, timeout);
         }
@@ -264,7 +265,7 @@ impl Client {
 
     fn on_pong(&mut self, now: Now, payload: &str) {
         let fields = Fields::parse(payload).unwrap_or_default();
-        self.note_round_trip(now, Question::Ping, fields.u53("time"));
+        self.on_answer(now, Question::Ping, fields.u53("time"));
         if let Some(time) = fields.u53("time").filter(|_| self.dialect == Dialect::Baro) {
             self.trace.note(Step::ServerTime, "", [time, 0, 0, 0]);
             self.session.handle_server_time(time);
@@ -283,89 +284,6 @@ impl Client {
         for channel in behind {
             self.request_channel(now, &channel);
         }
-    }
-
-    fn on_subscribed(&mut self, now: Now, message: &Envelope<'_>) {
-        let fields = Fields::parse(message.payload).unwrap_or_default();
-        let (Some(channel), Some(epoch), Some(seq)) =
-            (fields.string("channel"), fields.string("epoch"), fields.u53("seq"))
-        else {
-            return self.on_malformed("'subscribed' without channel, epoch or seq");
-        };
-        if !self.channels.contains(&channel) {
-            return;
-        }
-        self.last_synced_ms = Some(now.wall_ms);
-        self.sync_changed = true;
-        let recovered = fields.get("recovered") == Some("true");
-        self.note_subscribed(&channel, seq, recovered, &epoch);
-        self.channels.answered(&channel, Position { epoch, seq }, recovered);
-        if recovered {
-            self.metrics.recoveries += 1;
-            self.apply_held(now, &channel);
-        } else {
-            self.on_content(now, &channel, &fields);
-        }
-        self.settle_channel(&channel);
-    }
-
-    fn on_snapshot(&mut self, now: Now, payload: &str) {
-        let fields = Fields::parse(payload).unwrap_or_default();
-        if let Some(channel) = fields.string("channel") {
-            self.on_content(now, &channel, &fields);
-            self.settle_channel(&channel);
-        }
-    }
-
-    fn settle_channel(&mut self, channel: &str) {
-        for ticket in self.channels.settle(channel) {
-            self.settle(ticket, Outcome::Done);
-        }
-    }
-
-    fn on_content(&mut self, now: Now, channel: &str, fields: &Fields) {
-        let mut events: Vec<Arc<str>> = Vec::new();
-        // The frame was validated as a whole; something else than a list is no content.
-        let _read = each_item(fields.get("events").unwrap_or("[]"), |event| events.push(Arc::from(event)));
-        let more = fields.get("more") == Some("true");
-        self.note_channel(Step::Content, channel, [events.len() as u64, u64::from(more)]);
-        let Some(content) = self.channels.add_content(channel, events, more) else { return };
-        let mut docs = Vec::with_capacity(content.events.len());
-        for text in content.events {
-            match EventDoc::parse(&text) {
-                Ok(doc) => docs.push(doc),
-                Err(error) => self.on_malformed(&error.to_string()),
-            }
-        }
-        self.metrics.snapshots += 1;
-        if content.renewed {
-            self.on_history_lost(channel);
-        }
-        let (kind, name) = channel.split_once(':').unwrap_or(("", channel));
-        match kind {
-            "project" => {
-                self.store.replace(docs, content.renewed, |doc| doc.project_or_default() == name);
-            }
-            "calendar" => {
-                self.store.replace(docs, content.renewed, |doc| doc.calendar.as_deref() == Some(name));
-            }
-            _ => {
-                for doc in docs {
-                    self.store.confirm(doc);
-                }
-            }
-        }
-        self.apply_held(now, channel);
-    }
-
-    /// The server goes on from another history, perhaps from older data. What is known from channels that are read is
-    /// replaced with them; of what is known from others nobody would tell that it is not so any more.
-    fn on_history_lost(&mut self, channel: &str) {
-        let channels = &self.channels;
-        self.store.forget(|doc| channels.covers(doc));
-        let text = "the server lost the history of a channel: writes that it confirmed may be missing";
-        let details = format!("{{\"channel\":{}}}", crate::core::json::quote(channel));
-        self.error(Fault::new(FaultCode::HistoryLost, text).with_details(details));
     }
 
     fn on_event(&mut self, now: Now, message: &mut Envelope<'_>) {

@@ -3,6 +3,7 @@
 use super::{Client, Dialect};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Effect, Event, Outcome};
+use crate::core::metrics::Question;
 use crate::core::session::{Action, State};
 use crate::core::time::{Now, Timestamp};
 
@@ -90,6 +91,14 @@ impl Client {
     pub(super) fn refuse_connecting(&mut self, fault: &Fault) {
         for ticket in std::mem::take(&mut self.connecting) {
             self.settle(ticket, Outcome::Refused(fault.clone()));
+        }
+    }
+
+    /// The server answered. How long it took decides how long it is given from now on.
+    pub(super) fn on_answer(&mut self, now: Now, question: Question, server_ms: Option<u64>) {
+        self.timings.answered(now.mono.0, question, server_ms);
+        if let Some((smoothed, deviation)) = self.timings.round_trip() {
+            self.session.set_round_trip(smoothed, deviation);
         }
     }
 

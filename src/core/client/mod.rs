@@ -13,6 +13,7 @@
 mod answers;
 mod calls;
 mod compression;
+mod content;
 mod diagnosis;
 mod flight;
 mod inbound;

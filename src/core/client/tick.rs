@@ -7,7 +7,7 @@ use crate::core::metrics::Step;
 use crate::core::time::{Now, Timestamp, soonest};
 
 impl Client {
-    /// When [`Input::Tick`] is wanted next.
+    /// When [`crate::core::io::Input::Tick`] is wanted next.
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         if self.destroyed {
             return None;
