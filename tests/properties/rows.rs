@@ -16,17 +16,13 @@ fn write() -> impl Strategy<Value = Write> {
         prop::sample::select(vec![WriteKind::Create, WriteKind::Update, WriteKind::Delete, WriteKind::Skip]);
     let numbers = (1..1_u64 << 53, 0..1_u64 << 53, 0..100_u64);
     (any::<String>(), any::<String>(), kind, object(), prop::option::of(object()), numbers).prop_map(
-        |(client, event, kind, body, base, (seq, at_ms, attempts))| Write {
-            id: WriteId { client: ClientId(Arc::from(client)), seq },
-            kind,
-            event: Arc::from(event),
-            body: Arc::from(body.trim()),
-            base: base.map(|base| Arc::from(base.trim())),
-            at_ms,
-            attempts,
-            persisted: None,
-            confirmed: None,
-            sent_at: None,
+        |(client, event, kind, body, base, (seq, at_ms, attempts))| {
+            let id = WriteId { client: ClientId(Arc::from(client)), seq };
+            Write {
+                base: base.map(|base| Arc::from(base.trim())),
+                attempts,
+                ..Write::new(id, kind, Arc::from(event), Arc::from(body.trim()), at_ms)
+            }
         },
     )
 }

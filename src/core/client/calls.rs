@@ -181,7 +181,7 @@ impl Client {
         tickets.append(&mut self.channels.abandon());
         // Stored writes are sent by the next program; who waited for the server's word here does not get it. Who waits
         // for storage does, since what was asked of it is under way.
-        tickets.extend(self.outbox.iter().filter_map(|write| write.confirmed));
+        tickets.extend(self.outbox.iter().flat_map(|write| write.confirmed.clone()));
         if mutant!(tickets_dropped) {
             tickets.clear();
         }

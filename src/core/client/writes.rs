@@ -104,17 +104,12 @@ impl Client {
             return Err(Fault::new(FaultCode::QueueFull, text));
         }
         let (persisted, confirmed) = (self.ticket(), self.ticket());
+        let id = self.outbox.next_id();
         let write = Write {
-            id: self.outbox.next_id(),
-            kind,
-            event: event.clone(),
-            body: Arc::from(body),
             base,
-            at_ms: now.wall_ms,
-            attempts: 0,
-            persisted: Some(persisted),
-            confirmed: Some(confirmed),
-            sent_at: None,
+            persisted: vec![persisted],
+            confirmed: vec![confirmed],
+            ..Write::new(id, kind, event.clone(), Arc::from(body), now.wall_ms)
         };
         self.begin_progress();
         self.show(&write);
@@ -136,10 +131,12 @@ impl Client {
         if self.config.offline.is_some() {
             let row = Row { table: Table::Outbox, key: row_key(&write.id), value: encode_write(write) };
             self.ops.push(StorageOp::Put(row));
-            self.ops_for.extend(write.persisted);
-        } else if let Some(ticket) = write.persisted {
-            let text = "offline is switched off: nothing is stored";
-            self.settle(ticket, Outcome::Refused(Fault::new(FaultCode::NotStored, text)));
+            self.ops_for.extend(&write.persisted);
+        } else {
+            for ticket in &write.persisted {
+                let text = "offline is switched off: nothing is stored";
+                self.settle(*ticket, Outcome::Refused(Fault::new(FaultCode::NotStored, text)));
+            }
         }
     }
 
@@ -158,10 +155,10 @@ impl Client {
         self.last_synced_ms = Some(now.wall_ms);
         self.metrics.writes_acknowledged += 1;
         let stored = self.store.confirmed(&write.event).map(|doc| doc.text.clone());
-        if let Some(ticket) = write.confirmed {
-            // A removed event has no more than its last known state to confirm.
-            let value = stored.or(write.base).unwrap_or_else(|| write.body.clone());
-            self.settle(ticket, Outcome::Value(value));
+        // A removed event has no more than its last known state to confirm.
+        let value = stored.or(write.base).unwrap_or(write.body);
+        for ticket in write.confirmed {
+            self.settle(ticket, Outcome::Value(value.clone()));
         }
         self.on_write_decided(now);
     }
@@ -223,8 +220,8 @@ impl Client {
         }
         if write.kind != WriteKind::Skip {
             self.store.roll_back(&write.event, id);
-            if let Some(ticket) = write.confirmed {
-                self.settle(ticket, Outcome::Refused(fault.clone()));
+            for ticket in &write.confirmed {
+                self.settle(*ticket, Outcome::Refused(fault.clone()));
             }
             if self.config.offline.is_some() {
                 let row = Row { table: Table::Dead, key: key.clone(), value: encode_dead(&write, &fault) };
@@ -258,12 +255,8 @@ impl Client {
     pub(super) fn retry_failed(&mut self, id: &str) -> Result<Reply, Fault> {
         let Failed { write, .. } = self.take_failed(id)?;
         let again = Write {
-            id: self.outbox.next_id(),
-            attempts: 0,
-            persisted: None,
-            confirmed: None,
-            sent_at: None,
-            ..write
+            base: write.base,
+            ..Write::new(self.outbox.next_id(), write.kind, write.event, write.body, write.at_ms)
         };
         self.begin_progress();
         self.show(&again);

@@ -33,15 +33,34 @@ pub struct Write {
     pub at_ms: u64,
     /// Failures that the server called retryable.
     pub attempts: u64,
-    /// Who waits for it to be stored.
-    pub persisted: Option<Ticket>,
-    /// Who waits for the server's word.
-    pub confirmed: Option<Ticket>,
+    /// Who waits for it to be stored: one for each edit that it holds.
+    pub persisted: Vec<Ticket>,
+    /// Who waits for the server's word, likewise.
+    pub confirmed: Vec<Ticket>,
     /// When it was sent on the present connection.
     pub sent_at: Option<Timestamp>,
+    /// Whether it was ever sent, on whatever connection: the server may have it, and it stays as it is.
+    pub tried: bool,
 }
 
 impl Write {
+    /// A write for which nobody waits and of which the server knows nothing.
+    pub fn new(id: WriteId, kind: WriteKind, event: Arc<str>, body: Arc<str>, at_ms: u64) -> Self {
+        Self {
+            id,
+            kind,
+            event,
+            body,
+            base: None,
+            at_ms,
+            attempts: 0,
+            persisted: Vec::new(),
+            confirmed: Vec::new(),
+            sent_at: None,
+            tried: false,
+        }
+    }
+
     /// The message that carries it. `own` is the stream that the connection's `hello` named.
     pub fn message(&self, own: &ClientId, wall_ms: u64, user: Option<&str>) -> String {
         let other = (self.id.client != *own).then_some(&*self.id.client.0);
@@ -178,6 +197,7 @@ impl Outbox {
         let write = stream.writes.get_mut(stream.sent)?;
         stream.sent += 1;
         write.sent_at = Some(now);
+        write.tried = true;
         Some(write)
     }
 
@@ -247,18 +267,7 @@ impl Outbox {
 }
 
 fn filler(id: WriteId, at_ms: u64) -> Write {
-    Write {
-        id,
-        kind: WriteKind::Skip,
-        event: Arc::from(""),
-        body: Arc::from("null"),
-        base: None,
-        at_ms,
-        attempts: 0,
-        persisted: None,
-        confirmed: None,
-        sent_at: None,
-    }
+    Write::new(id, WriteKind::Skip, Arc::from(""), Arc::from("null"), at_ms)
 }
 
 #[cfg(test)]

@@ -92,17 +92,11 @@ pub fn decode_write(key: &str, row: &str) -> Result<Write, (Option<WriteId>, Str
     let event =
         fields.get("event").and_then(as_string).ok_or_else(|| fault("the event is missing".to_owned()))?;
     let body = fields.get("body").ok_or_else(|| fault("the body is missing".to_owned()))?;
+    let at_ms = fields.u53("at").unwrap_or(0);
     Ok(Write {
-        kind,
-        event: Arc::from(&*event),
-        body: Arc::from(body),
         base: fields.get("base").filter(|base| !is_null(base)).map(Arc::from),
-        at_ms: fields.u53("at").unwrap_or(0),
         attempts: fields.u53("attempts").unwrap_or(0),
-        persisted: None,
-        confirmed: None,
-        sent_at: None,
-        id: id.clone(),
+        ..Write::new(id.clone(), kind, Arc::from(&*event), Arc::from(body), at_ms)
     })
 }
 
@@ -130,17 +124,12 @@ mod tests {
     use super::*;
 
     fn write() -> Write {
+        let id = WriteId { client: ClientId(Arc::from("a|b")), seq: 258 };
+        let (event, body) = (Arc::from("e\"1"), Arc::from(r#"{"id":"e\"1","n":1.0}"#));
         Write {
-            id: WriteId { client: ClientId(Arc::from("a|b")), seq: 258 },
-            kind: WriteKind::Update,
-            event: Arc::from("e\"1"),
-            body: Arc::from(r#"{"id":"e\"1","n":1.0}"#),
             base: Some(Arc::from(r#"{"id":"e\"1"}"#)),
-            at_ms: 1_700_000_000_000,
             attempts: 2,
-            persisted: None,
-            confirmed: None,
-            sent_at: None,
+            ..Write::new(id, WriteKind::Update, event, body, 1_700_000_000_000)
         }
     }
 

@@ -70,7 +70,7 @@ impl Judge {
                 open.insert(*ticket, Purpose::Other);
             }
             Reply::Write { persisted, confirmed, .. } => {
-                let Some(write) = client.pending().find(|write| write.persisted == Some(*persisted)) else {
+                let Some(write) = client.pending().find(|write| write.persisted.contains(persisted)) else {
                     return Err(Violation::new("I1", format!("device {d}: a new write is not pending")));
                 };
                 let (stream, seq) = (write.id.client.to_string(), write.id.seq);

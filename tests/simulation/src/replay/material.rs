@@ -30,17 +30,9 @@ pub(super) fn token_until(expires_ms: u64) -> String {
 /// Rows of which the writes are taken over that the following steps tell.
 pub(super) fn rows_of(entry: &Value, ahead_ms: u64, then: &[Value]) -> Vec<Row> {
     let (count, failed) = (number(entry, "rows"), number(entry, "failed"));
-    let write = |id: &WriteId| Write {
-        kind: WriteKind::Update,
-        event: Arc::from("stored"),
-        body: Arc::from(r#"{"id":"stored","title":"x"}"#),
-        base: None,
-        at_ms: 0,
-        attempts: 0,
-        persisted: None,
-        confirmed: None,
-        sent_at: None,
-        id: id.clone(),
+    let write = |id: &WriteId| {
+        let body = Arc::from(r#"{"id":"stored","title":"x"}"#);
+        Write::new(id.clone(), WriteKind::Update, Arc::from("stored"), body, 0)
     };
     let mut rows = Vec::new();
     for seq in 0..failed {
