@@ -16,14 +16,15 @@ const PARTS: &[(&str, &[&str])] = &[
     ("fault", &["json"]),
     ("metrics", &[]),
     ("model", &["json"]),
+    ("merge", &["json", "map", "model", "time"]),
     ("wire", &["json", "model"]),
     ("transport", &["json", "time"]),
-    ("config", &["fault", "transport"]),
+    ("config", &["fault", "merge", "transport"]),
     ("session", &["config", "fault", "id", "json", "rng", "time", "transport"]),
-    ("store", &["id", "json", "map", "model"]),
-    ("delivery", &["id", "json", "map", "model", "time", "wire"]),
+    ("store", &["id", "json", "map", "merge", "model"]),
+    ("delivery", &["id", "json", "map", "merge", "model", "time", "wire"]),
     ("presence", &["json", "map", "time"]),
-    ("offline", &["delivery", "fault", "id", "json", "model"]),
+    ("offline", &["delivery", "fault", "id", "json", "merge", "model"]),
 ];
 
 /// Above the parts: they may use all of them.

@@ -15,6 +15,7 @@ pub mod id;
 pub mod io;
 pub mod json;
 pub mod map;
+pub mod merge;
 pub mod metrics;
 pub mod model;
 pub mod offline;
