@@ -312,6 +312,9 @@ impl Replay {
     /// A message that leads to the steps that follow.
     fn message(&self, entry: &Value, nth: u64, then: &[Value]) -> Value {
         let kind = text(entry, "type");
+        // A first word that is no welcome makes the server a plain one before it is read.
+        let then = then.get(usize::from(then.first().is_some_and(|step| step["kind"] == "plain"))..);
+        let then = then.unwrap_or_default();
         let next = then.first().unwrap_or(&Value::Null);
         let time = |place: usize| {
             then.get(place).filter(|step| step["kind"] == "server-time").map(|step| number(step, "wallMs"))
