@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(told("a b c d", "b c x d"), [changed("a ", ""), changed("", " x")]);
         assert_eq!(told("팀 점심 회의", "팀 저녁 회의"), [changed("점심", "저녁")]);
         assert_eq!(told("同", "会同"), [changed("", "会")]);
-        assert_eq!(told("same", "same"), []);
+        assert!(told("same", "same").is_empty());
     }
 
     #[test]

@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn what_is_no_string_has_no_points() {
         for raw in ["", "null", "7", "\"", "[\"a\"]"] {
-            assert_eq!(read(raw), [], "{raw}");
+            assert!(read(raw).is_empty(), "{raw}");
         }
     }
 }
