@@ -39,11 +39,6 @@ impl Client {
     pub(super) fn settle_batch(&mut self, event: &StorageEvent) {
         let (batch, outcome) = match event {
             StorageEvent::Committed(batch) => (batch, Outcome::Done),
-            StorageEvent::Aborted(batch, fault)
-                if mutant!(quota_is_success) && fault.code == FaultCode::QuotaExceeded =>
-            {
-                (batch, Outcome::Done)
-            }
             StorageEvent::Aborted(batch, fault) => (batch, Outcome::Refused(fault.clone())),
             StorageEvent::Loaded(_) | StorageEvent::Unavailable(_) => return,
         };
@@ -78,9 +73,7 @@ impl Client {
                 }
                 Table::Events | Table::Cache => Ok(()),
             };
-            if let Err((_, what)) = read
-                && !mutant!(damage_unsaid)
-            {
+            if let Err((_, what)) = read {
                 let text = format!(
                     "a stored row of {} is unreadable and was left where it is: {what}",
                     row.table.name()
