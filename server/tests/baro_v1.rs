@@ -41,6 +41,14 @@ async fn a_hello_is_welcomed_as_the_protocol_says() {
     assert!(payload["time"].as_u64().unwrap() > 1_700_000_000_000);
     ana.send(json!({"type": "ping", "id": "p"})).await;
     assert_eq!(ana.next_of("pong").await["payload"]["heads"], json!({}));
+    ana.send(json!([subscribe(json!({})), create(1, "e1")])).await;
+    let told = ana.next_of("ack").await;
+    ana.send(json!({"type": "ping"})).await;
+    let pong = ana.next_of("pong").await;
+    let id = told["payload"]["id"].as_str().unwrap();
+    let digest = format!("{:016x}", baro_realtime::core::model::digest_of(id, 1));
+    let digests = pong["payload"]["digests"].as_object().unwrap();
+    assert_eq!(digests.values().collect::<Vec<_>>(), [&json!(digest)]);
 }
 
 #[tokio::test]

@@ -29,6 +29,8 @@ macro_rules! mutants {
 mutants! {
     row_dropped_on_send: "the row is deleted when the write is sent";
     persisted_before_stored: "`persisted` resolves before the transaction is complete";
+    quota_is_success: "a batch for which there is no room counts as stored";
+    damage_unsaid: "a row that cannot be read is passed over in silence";
     nothing_sent_again: "nothing is sent again on a new connection";
     window_ignored: "more writes are under way than the window holds";
     left_behind_last: "what earlier programs left behind is sent after newer writes";

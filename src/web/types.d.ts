@@ -337,6 +337,8 @@ export interface RealtimeMetrics {
   snapshots: number
   /** Channels taken whole although they had been read: the server could not tell what was missed. */
   resyncs: number
+  /** Channels whose content was not the server's although nothing seemed to be missing; they were taken whole. */
+  divergences: number
   /** Messages whose acknowledgement did not come in time. */
   timeouts: number
   /** Batches given to storage, and those that it did not take. */

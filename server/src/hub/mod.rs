@@ -76,8 +76,8 @@ enum Pending {
 #[derive(Debug, Default)]
 struct Channel {
     subscribers: BTreeSet<ConnectionId>,
-    /// The number of the last change, once it is known.
-    head: Option<u64>,
+    /// The number of the last change and the digest with it, once they are known.
+    head: Option<(u64, u64)>,
 }
 
 /// The server's logic above the data.

@@ -11,7 +11,9 @@ use super::io::{ConnectionId, Unpacked};
 use super::message::{Kind, Message};
 use super::outbox::Reply;
 use super::quota::Charge;
+use crate::access::Access;
 use crate::fault::{Code, Fault};
+use crate::ledger::Channel;
 use crate::object::Object;
 
 impl Hub {
@@ -146,13 +148,18 @@ impl Hub {
         let Some(connection) = self.connections.get(&id) else { return };
         let mut payload = Object::new().number("time", now.wall_ms);
         if connection.is_baro() {
-            let mut heads = Object::new();
+            let (mut heads, mut digests) = (Object::new(), Object::new());
             for channel in &connection.subscriptions {
-                if let Some(head) = self.channels.get(channel).and_then(|channel| channel.head) {
-                    heads = heads.number(channel, head);
+                let Some((head, digest)) = self.channels.get(channel).and_then(|channel| channel.head) else {
+                    continue;
+                };
+                heads = heads.number(channel, head);
+                // Who may not see all that a channel shows cannot have its digest.
+                if connection.access == Access::All || matches!(Channel::of(channel), Channel::Project(_)) {
+                    digests = digests.string(channel, &format!("{digest:016x}"));
                 }
             }
-            payload = payload.raw("heads", &heads.finish());
+            payload = payload.raw("heads", &heads.finish()).raw("digests", &digests.finish());
         }
         let reply = Reply::to_id(message.id.as_deref().map(str::to_owned));
         self.answer(id, "pong", &reply, Some(&payload.finish()));

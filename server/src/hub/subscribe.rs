@@ -119,7 +119,7 @@ impl Hub {
             let fault = Fault::new(Code::Unavailable, "the data cannot be read").after_ms(1_000);
             return self.refuse(id, &reply, &fault);
         };
-        let head = loaded.head().seq;
+        let head = (loaded.head().seq, loaded.head().digest);
         match &loaded {
             Loaded::Recovery(recovery) => self.send_recovery(id, &channel, &reply, &access, recovery),
             Loaded::Snapshot(snapshot) => self.send_snapshot(id, &channel, &reply, &access, snapshot),

@@ -114,7 +114,7 @@ impl Hub {
     /// Tells every subscriber of a change.
     fn fan_out(&mut self, change: &Change) {
         let Some(channel) = self.channels.get_mut(&change.channel) else { return };
-        channel.head = Some(change.seq);
+        channel.head = Some((change.seq, change.digest));
         let subscribers: Vec<ConnectionId> = channel.subscribers.iter().copied().collect();
         let mut skip: Option<Arc<str>> = None;
         // Encoded once, and only if somebody reads it so.

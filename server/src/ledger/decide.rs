@@ -5,7 +5,7 @@ use std::sync::Arc;
 use baro_realtime::core::json::Fields;
 use baro_realtime::core::model::{
     InvalidEvent, WriteKind, apply_changes, calendar_channel, check_changes, check_event, date_to_ms,
-    iso_from_ms, new_event, project_channel,
+    digest_of, iso_from_ms, new_event, project_channel,
 };
 use baro_realtime::mutant;
 
@@ -426,7 +426,7 @@ fn announce<T: Tables>(
         let moved_from = old.filter(|old| old.project != new.project);
         for channel in &after {
             let kind = if before.contains(channel) { "event:updated" } else { "event:created" };
-            let head = next(tables, channel)?;
+            let head = next(tables, channel, old.filter(|_| before.contains(channel)), Some(new))?;
             let text = write(kind, channel, &head, &new.text);
             let withdrawn = moved_from.filter(|_| before.contains(channel)).map(|old| Withdrawn {
                 project: Arc::clone(&old.project),
@@ -439,7 +439,7 @@ fn announce<T: Tables>(
         let moved_to = new.map(|new| project_channel(&new.project));
         let moved_away = new.filter(|new| new.project != old.project);
         for channel in before.iter().filter(|channel| !after.contains(channel)) {
-            let head = next(tables, channel)?;
+            let head = next(tables, channel, Some(old), None)?;
             let left =
                 |to: Option<&str>| write("event:deleted", channel, &head, &deletion(&old.id, version, to));
             // Where it went is for those who may see it there.
@@ -460,9 +460,17 @@ fn announce<T: Tables>(
     Ok(changes)
 }
 
-fn next<T: Tables>(tables: &T, channel: &str) -> Result<Head, StorageError> {
+/// The head of a channel after a change: what it showed of the event before, and what it shows of it then.
+fn next<T: Tables>(
+    tables: &T,
+    channel: &str,
+    before: Option<&EventRow>,
+    after: Option<&EventRow>,
+) -> Result<Head, StorageError> {
     let head = tables.head(channel)?;
-    Ok(Head { seq: head.seq + 1, ..head })
+    let rows = before.into_iter().chain(after);
+    let digest = rows.fold(head.digest, |digest, row| digest ^ digest_of(&row.id, row.version));
+    Ok(Head { seq: head.seq + 1, digest, ..head })
 }
 
 fn change(
@@ -472,5 +480,6 @@ fn change(
     text: Arc<str>,
     withdrawn: Option<Withdrawn>,
 ) -> Change {
-    Change { channel: Arc::from(channel), seq: head.seq, project: Arc::clone(project), text, withdrawn }
+    let (channel, project) = (Arc::from(channel), Arc::clone(project));
+    Change { channel, seq: head.seq, digest: head.digest, project, text, withdrawn }
 }

@@ -167,13 +167,13 @@ impl Tables for Memory {
     }
 
     fn head(&self, channel: &str) -> Result<Head, StorageError> {
-        let new = || Head { epoch: Arc::clone(&self.epoch), seq: 0 };
+        let new = || Head { epoch: Arc::clone(&self.epoch), seq: 0, digest: 0 };
         Ok(self.heads.get(channel).cloned().unwrap_or_else(new))
     }
 
     fn append(&mut self, change: &Change) -> Result<(), StorageError> {
         let channel = change.channel.to_string();
-        let head = Head { seq: change.seq, ..self.head(&channel)? };
+        let head = Head { seq: change.seq, digest: change.digest, ..self.head(&channel)? };
         self.remember(Undo::Head(channel.clone(), self.heads.get(&channel).cloned()))?;
         self.heads.insert(channel.clone(), head);
         let key = (channel, change.seq);
@@ -195,6 +195,6 @@ impl Tables for Memory {
 
     fn changes_after(&self, channel: &str, seq: u64) -> Result<Vec<Change>, StorageError> {
         let range = (channel.to_owned(), seq.saturating_add(1))..=(channel.to_owned(), u64::MAX);
-        Ok(self.changes.range(range).map(|(_, change)| change.clone()).collect())
+        Ok(self.changes.range(range).map(|(_, change)| Change { digest: 0, ..change.clone() }).collect())
     }
 }

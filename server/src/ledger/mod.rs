@@ -139,6 +139,8 @@ pub struct Change {
     pub channel: Arc<str>,
     /// Its number there.
     pub seq: u64,
+    /// The channel's digest with it; 0 in the history, where nobody asks for it.
+    pub digest: u64,
     /// Only those who may see this project are told: of an event that left one, the project in which it is now.
     pub project: Arc<str>,
     /// The whole message, as every subscriber gets it.

@@ -63,6 +63,8 @@ pub struct Head {
     pub epoch: Arc<str>,
     /// The number of the last change, 0 before the first.
     pub seq: u64,
+    /// The exclusive or of `digest_of` each event that it shows then.
+    pub digest: u64,
 }
 
 /// Which events a channel shows.
@@ -153,7 +155,7 @@ pub trait Tables {
     /// When the database cannot be read.
     fn head(&self, channel: &str) -> Result<Head, StorageError>;
 
-    /// Adds a change to its channel's history; its number becomes the head's.
+    /// Adds a change to its channel's history; its number and digest become the head's.
     ///
     /// # Errors
     /// When the database cannot be written.

@@ -245,17 +245,18 @@ impl Tables for Sqlite {
     }
 
     fn head(&self, channel: &str) -> Result<Head, StorageError> {
-        let head = self.one("SELECT epoch, seq FROM channel WHERE name = ?1", [channel], |row| {
-            Ok(Head { epoch: row.get(0)?, seq: unsigned(row, 1)? })
+        let head = self.one("SELECT epoch, seq, digest FROM channel WHERE name = ?1", [channel], |row| {
+            let digest = row.get::<_, i64>(2)?.cast_unsigned();
+            Ok(Head { epoch: row.get(0)?, seq: unsigned(row, 1)?, digest })
         })?;
-        Ok(head.unwrap_or_else(|| Head { epoch: Arc::clone(&self.epoch), seq: 0 }))
+        Ok(head.unwrap_or_else(|| Head { epoch: Arc::clone(&self.epoch), seq: 0, digest: 0 }))
     }
 
     fn append(&mut self, change: &Change) -> Result<(), StorageError> {
         self.execute(
-            "INSERT INTO channel(name, epoch, seq) VALUES(?1, ?2, ?3)
-             ON CONFLICT(name) DO UPDATE SET seq = excluded.seq",
-            (&*change.channel, &*self.epoch, signed(change.seq)),
+            "INSERT INTO channel(name, epoch, seq, digest) VALUES(?1, ?2, ?3, ?4)
+             ON CONFLICT(name) DO UPDATE SET seq = excluded.seq, digest = excluded.digest",
+            (&*change.channel, &*self.epoch, signed(change.seq), change.digest.cast_signed()),
         )?;
         let left = change.withdrawn.as_ref();
         self.execute(
@@ -290,6 +291,7 @@ impl Tables for Sqlite {
                 Ok(Change {
                     channel: Arc::clone(&name),
                     seq: unsigned(row, 0)?,
+                    digest: 0,
                     project: row.get(1)?,
                     text: row.get(2)?,
                     withdrawn: left,

@@ -6,9 +6,10 @@ use super::Client;
 use crate::core::delivery::Position;
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::Outcome;
-use crate::core::json::{Fields, each_item, quote};
+use crate::core::json::{Fields, as_string, each_field, each_item, quote};
 use crate::core::metrics::Step;
-use crate::core::model::EventDoc;
+use crate::core::model::{EventDoc, digest_of};
+use crate::core::store::Store;
 use crate::core::time::Now;
 use crate::core::wire::Envelope;
 
@@ -69,21 +70,32 @@ impl Client {
         if content.renewed {
             self.on_history_lost(channel);
         }
-        let (kind, name) = channel.split_once(':').unwrap_or(("", channel));
-        match kind {
-            "project" => {
-                self.store.replace(docs, content.renewed, |doc| doc.project_or_default() == name);
-            }
-            "calendar" => {
-                self.store.replace(docs, content.renewed, |doc| doc.calendar.as_deref() == Some(name));
-            }
-            _ => {
+        match shown_by(channel) {
+            Some(shows) => self.store.replace(docs, content.renewed, shows),
+            None => {
                 for doc in docs {
                     self.store.confirm(doc);
                 }
             }
         }
         self.apply_held(now, channel);
+    }
+
+    /// Compares what is known of each channel with the server's digest of it, and adds those that differ to `wanted`: a change
+    /// that neither a sequence nor a version showed to be missing.
+    pub(super) fn find_divergence(&mut self, digests: &str, heads: &str, wanted: &mut Vec<String>) {
+        let heads = Fields::parse(heads).unwrap_or_default();
+        // A digest that is none tells nothing, and neither does one without its head.
+        let _read = each_field(digests, |name, raw| {
+            let theirs = as_string(raw).and_then(|hex| u64::from_str_radix(&hex, 16).ok());
+            let (Some(theirs), Some(head)) = (theirs, heads.u53(&name)) else { return };
+            let store = &self.store;
+            if self.channels.diverges(&name, head, theirs, || digest_within(store, &name)) {
+                self.metrics.divergences += 1;
+                self.note_channel(Step::Diverged, &name, [head, 0]);
+                wanted.push(name.into_owned());
+            }
+        });
     }
 
     /// The server goes on from another history, perhaps from older data. What is known from channels that are read is
@@ -95,4 +107,26 @@ impl Client {
         let details = format!("{{\"channel\":{}}}", quote(channel));
         self.error(Fault::new(FaultCode::HistoryLost, text).with_details(details));
     }
+}
+
+/// Which events the channel `name` shows; nothing for one that has no content of its own.
+fn shown_by(name: &str) -> Option<impl Fn(&EventDoc) -> bool> {
+    let (kind, name) = name.split_once(':')?;
+    let project = match kind {
+        "project" => true,
+        "calendar" => false,
+        _ => return None,
+    };
+    Some(
+        move |doc: &EventDoc| {
+            if project { doc.project_or_default() == name } else { doc.calendar.as_deref() == Some(name) }
+        },
+    )
+}
+
+/// The digest of what is known of a channel.
+fn digest_within(store: &Store, name: &str) -> u64 {
+    let Some(shows) = shown_by(name) else { return 0 };
+    let shown = store.all_confirmed().filter(|doc| shows(doc));
+    shown.fold(0, |digest, doc| digest ^ digest_of(&doc.id, doc.version))
 }

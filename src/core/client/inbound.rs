@@ -281,6 +281,8 @@ impl Client {
                 behind.push(channel.into_owned());
             }
         });
+        let text = |key| fields.get(key).unwrap_or("{}");
+        self.find_divergence(text("digests"), text("heads"), &mut behind);
         for channel in behind {
             self.request_channel(now, &channel);
         }

@@ -39,6 +39,11 @@ impl Client {
     pub(super) fn settle_batch(&mut self, event: &StorageEvent) {
         let (batch, outcome) = match event {
             StorageEvent::Committed(batch) => (batch, Outcome::Done),
+            StorageEvent::Aborted(batch, fault)
+                if mutant!(quota_is_success) && fault.code == FaultCode::QuotaExceeded =>
+            {
+                (batch, Outcome::Done)
+            }
             StorageEvent::Aborted(batch, fault) => (batch, Outcome::Refused(fault.clone())),
             StorageEvent::Loaded(_) | StorageEvent::Unavailable(_) => return,
         };
@@ -73,7 +78,9 @@ impl Client {
                 }
                 Table::Events | Table::Cache => Ok(()),
             };
-            if let Err((_, what)) = read {
+            if let Err((_, what)) = read
+                && !mutant!(damage_unsaid)
+            {
                 let text = format!(
                     "a stored row of {} is unreadable and was left where it is: {what}",
                     row.table.name()

@@ -50,6 +50,8 @@ struct Channel {
     position: Option<Position>,
     /// The change up to which the server is telling what was missed: in between, what is held was never there at once.
     catching_up_to: u64,
+    /// What the server told of a content that was not ours, when it was asked for again: once is enough.
+    repaired: Option<(u64, u64)>,
     held: SortedMap<u64, Arc<str>>,
     /// The content that is arriving, and where it ends: nothing of it counts before all of it is there.
     snapshot: Option<(Position, Vec<Arc<str>>)>,
@@ -364,6 +366,24 @@ impl Channels {
     pub fn is_behind(&self, name: &str, head: u64) -> bool {
         let channel = self.list.get(name).filter(|channel| channel.live && channel.request.is_none());
         channel.and_then(|channel| channel.position.as_ref()).is_some_and(|position| position.seq < head)
+    }
+
+    /// Whether the server, which says that at `head` the content of `name` has the digest `theirs`, can be asked for that
+    /// content because ours has another although everything up to `head` was applied. What was read of it is forgotten then.
+    /// The same claim is followed once: a server whose own digest is wrong would send its content for ever.
+    pub fn diverges(&mut self, name: &str, head: u64, theirs: u64, ours: impl FnOnce() -> u64) -> bool {
+        let settled = |channel: &Channel| {
+            let at_head = channel.position.as_ref().is_some_and(|position| position.seq == head);
+            at_head && channel.live && channel.request.is_none() && channel.snapshot.is_none()
+        };
+        let Some(channel) = self.list.get_mut(name).filter(|channel| settled(channel)) else { return false };
+        if channel.repaired == Some((head, theirs)) || ours() == theirs {
+            return false;
+        }
+        channel.repaired = Some((head, theirs));
+        channel.position = None;
+        channel.live = false;
+        true
     }
 
     /// How far `name` was read.

@@ -6,7 +6,11 @@
 //! result is one of the three sides' or the sum of two moves of a date. Values decide, never versions: what looks as its
 //! author saw it was not changed. Refuses to know who is asked about a conflict, and how a write got here.
 
+mod diff;
 mod group;
+pub mod ot;
+pub mod points;
+pub mod text;
 mod three_way;
 mod value;
 

@@ -89,6 +89,8 @@ pub struct Metrics {
     pub snapshots: u64,
     /// Those among them that had been read before: the server could not tell what was missed.
     pub resyncs: u64,
+    /// Channels whose content was not the server's although nothing seemed to be missing; they were taken whole.
+    pub divergences: u64,
     /// Messages whose acknowledgement did not come in time.
     pub timeouts: u64,
     /// Batches that storage was given.

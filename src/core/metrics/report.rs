@@ -7,7 +7,7 @@ use super::{Metrics, Timings};
 const COUNTERS: &str = "attempts,attemptsFailed,connects,reconnects,reconnectsPerHour,framesReceived,messagesReceived,\
     messagesSent,bytesReceived,bytesSent,bytesBeforeCompression,bytesAfterCompression,malformed,\
     writesAcknowledged,writesRefused,writesPending,duplicates,gaps,sequenceGaps,recoveries,snapshots,\
-    resyncs,timeouts,batches,batchesFailed";
+    resyncs,divergences,timeouts,batches,batchesFailed";
 const CAUSES: &str = "call,retry,wake,signIn,transport";
 const SUMMARY: &str = "count,p50,p95,p99,max";
 
@@ -55,6 +55,7 @@ impl Report<'_> {
                 m.recoveries,
                 m.snapshots,
                 m.resyncs,
+                m.divergences,
                 m.timeouts,
                 m.batches,
                 m.batches_failed,

@@ -105,6 +105,8 @@ steps! {
     Repeated "repeated" "" ["channel", "seq"];
     /// The server is further in a channel than we are.
     Behind "behind" "" ["channel", "head"];
+    /// The server's content of a channel is another than ours at the same position.
+    Diverged "diverged" "" ["channel", "head"];
     /// A subscription was refused.
     ChannelRefused "channel-refused" "code" ["channel", "retryable", "retryMs"];
     /// The server did a write.

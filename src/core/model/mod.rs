@@ -4,11 +4,13 @@
 //! Knows nothing of networks, storage or conflicts.
 
 mod date;
+mod digest;
 mod event;
 mod query;
 mod write;
 
 pub use date::{date_to_ms, iso_from_ms};
+pub use digest::digest_of;
 pub use event::{EventDoc, InvalidEvent, apply_changes, check_changes, check_event, new_event, stamp_event};
 pub use query::Query;
 pub use write::{WriteKind, apply_write};

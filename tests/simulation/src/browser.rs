@@ -3,16 +3,16 @@
 
 use baro_realtime::core::fault::FaultCode;
 use baro_realtime::core::id::PipeId;
-use baro_realtime::core::io::{Effect, Event, Input, Outcome, PipeEvent, StorageEvent, StorageOp};
-use baro_realtime::core::offline::Table;
+use baro_realtime::core::io::{Effect, Event, Input, Outcome, PipeEvent};
 use baro_realtime::core::transport::Transport;
 use baro_realtime_server::hub::ConnectionId;
 
 use crate::device::Device;
-use crate::disk::{Transaction, aborted};
+use crate::disk::Transaction;
 use crate::judge::Violation;
 use crate::network::{Block, End, Packet};
 use crate::options::Class;
+use crate::points::Point;
 use crate::queue::Happening;
 use crate::server::{WALL_MS, projects_of};
 use crate::world::World;
@@ -35,7 +35,11 @@ impl World {
                 let connection =
                     self.devices[d].program.as_ref().and_then(|program| program.pipes.get(&pipe));
                 if let Some(connection) = connection.copied() {
+                    let writes = text.contains("\"seq\":");
                     self.send(connection, End::Server, Packet::Frame(text.into()));
+                    if writes {
+                        self.may_die_at(d, Point::Sent)?;
+                    }
                 }
             }
             Effect::ClosePipe(pipe, code, reason) => {
@@ -56,6 +60,7 @@ impl World {
             Effect::Commit(batch, ops) => {
                 self.trace.note(self.now, d as u64, "stores", &format!("{batch:?} {ops:?}"));
                 self.ask_disk(d, Transaction::Commit(batch, ops));
+                self.may_die_at(d, Point::Asked)?;
             }
             Effect::RequestToken => {
                 let life = self.devices[d].lives;
@@ -173,7 +178,7 @@ impl World {
     }
 
     /// Streams that belong to other programs of the same database, as far as programs know of each other.
-    fn living_beside(&self, d: usize) -> Vec<String> {
+    pub(crate) fn living_beside(&self, d: usize) -> Vec<String> {
         let beside = |(other, device): (usize, &Device)| {
             let program = device.program.as_ref().filter(|program| !program.destroyed)?;
             (other != d && device.home == self.devices[d].home).then(|| program.own.clone()).flatten()
@@ -238,65 +243,15 @@ impl World {
         {
             program.drained = Some(window);
         }
-        self.feed(d, Input::Pipe(pipe, event))
-    }
-
-    fn ask_disk(&mut self, d: usize, transaction: Transaction) {
-        let slow = self.options.has(Class::SlowDisk) && !self.healed;
-        let takes = if slow { self.dice.disk.around(150) } else { self.dice.disk.below(6) };
-        let due = self.devices[d].disk.ask(self.now + takes, transaction);
-        self.queue.push(due, Happening::Transaction(d));
-    }
-
-    /// A device's storage has finished a transaction.
-    pub(crate) fn on_transaction(&mut self, d: usize) -> Result<(), Violation> {
-        let Some(transaction) = self.devices[d].disk.next(self.now) else { return Ok(()) };
-        let (missing, home) = (self.devices[d].disk.missing, self.devices[d].home);
-        let fails = self.options.has(Class::Abort) && !self.healed && self.dice.disk.chance(8);
-        let event = match transaction {
-            Transaction::Load if missing => StorageEvent::Unavailable("no database".to_owned()),
-            Transaction::Load => {
-                let living = self.living_beside(d);
-                StorageEvent::Loaded(self.databases[self.devices[d].home].rows(&living))
-            }
-            Transaction::Commit(batch, _) if missing || fails => {
-                self.databases[home].had_aborts = true;
-                aborted(batch)
-            }
-            Transaction::Commit(batch, ops) => {
-                self.store(d, ops)?;
-                StorageEvent::Committed(batch)
-            }
-        };
-        let takes = self.dice.disk.below(3);
-        let life = self.devices[d].lives;
-        let disk = &mut self.devices[d].disk;
-        let due = disk.told.back().map_or(0, |(due, _)| *due).max(self.now + takes);
-        disk.told.push_back((due, event));
-        self.queue.push(due, Happening::Stored(d, life));
-        Ok(())
-    }
-
-    pub(crate) fn store(&mut self, d: usize, ops: Vec<StorageOp>) -> Result<(), Violation> {
-        self.judge.stored(d, &ops)?;
-        for (table, key, before) in self.databases[self.devices[d].home].apply(ops) {
-            if table == Table::Outbox && before.is_some() {
-                self.judge.row_removed(&key)?;
-            }
+        let decides = matches!(&event, PipeEvent::Text(text) if text.contains("\"ack\""));
+        if decides && self.may_die_at(d, Point::Arriving)? {
+            return Ok(());
+        }
+        self.feed(d, Input::Pipe(pipe, event))?;
+        if decides {
+            self.may_die_at(d, Point::Acknowledged)?;
         }
         Ok(())
-    }
-
-    pub(crate) fn on_stored(&mut self, d: usize) -> Result<(), Violation> {
-        let Some((_, event)) = self.devices[d].disk.told.pop_front() else { return Ok(()) };
-        let (what, text) = match &event {
-            StorageEvent::Loaded(rows) => ("loaded", format!("{} rows", rows.len())),
-            StorageEvent::Unavailable(_) => ("no disk", String::new()),
-            StorageEvent::Committed(batch) => ("stored", batch.0.to_string()),
-            StorageEvent::Aborted(batch, _) => ("not stored", batch.0.to_string()),
-        };
-        self.trace.note(self.now, d as u64, what, &text);
-        self.feed(d, Input::Storage(event))
     }
 
     pub(crate) fn on_token(&mut self, d: usize) -> Result<(), Violation> {

@@ -19,6 +19,7 @@ use crate::disk::{Disk, Transaction};
 use crate::judge::Violation;
 use crate::network::End;
 use crate::options::{Class, Options};
+use crate::points::Point;
 use crate::queue::Happening;
 use crate::server::{Issued, WALL_MS, token_of};
 use crate::world::World;
@@ -233,6 +234,9 @@ impl World {
             }
         }
         self.drain(d)?;
+        if matches!(result, Ok(Reply::Write { .. })) {
+            self.may_die_at(d, Point::Called)?;
+        }
         Ok(result)
     }
 

@@ -1,8 +1,7 @@
 //! Databases and what is on its way to them: transactions one after the other, each whole or not at all.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::BatchId;
 use baro_realtime::core::io::{Row, StorageEvent, StorageOp};
 use baro_realtime::core::offline::Table;
@@ -22,6 +21,10 @@ pub(crate) struct Database {
     rows: BTreeMap<(Table, String), String>,
     /// Whether a transaction ever failed: rows may be left then that their program believes gone.
     pub(crate) had_aborts: bool,
+    /// Most bytes that it may hold, if its browser is short of room.
+    limit: Option<usize>,
+    /// Keys of rows that are not what was stored.
+    damaged: BTreeSet<String>,
 }
 
 /// A program's connection to it: what is on its way there and back.
@@ -31,6 +34,8 @@ pub(crate) struct Disk {
     /// What the program has not heard yet.
     pub(crate) told: VecDeque<(u64, StorageEvent)>,
     pub(crate) last_due: u64,
+    /// Until when no transaction ends.
+    pub(crate) stuck_until: u64,
     /// Whether there is a database at all.
     pub(crate) missing: bool,
 }
@@ -67,10 +72,12 @@ impl Database {
         for op in ops {
             match op {
                 StorageOp::Put(row) => {
+                    self.damaged.remove(&row.key);
                     self.rows.insert((row.table, row.key), row.value);
                 }
                 StorageOp::Delete(table, key) => {
                     let before = self.rows.remove(&(table, key.clone()));
+                    self.damaged.remove(&key);
                     done.push((table, key, before));
                 }
             }
@@ -90,6 +97,72 @@ impl Database {
         self.rows.iter().filter(|(key, _)| free(key)).map(row).collect()
     }
 
+    /// Whether what a batch leaves would be more than there is room for. A batch that only makes room always fits.
+    pub(crate) fn is_full_for(&self, ops: &[StorageOp]) -> bool {
+        let Some(limit) = self.limit else { return false };
+        let size = |table: Table, key: &String| {
+            self.rows.get(&(table, key.clone())).map_or(0, |value| key.len() + value.len())
+        };
+        let (mut more, mut less) = (0, 0);
+        for op in ops {
+            match op {
+                StorageOp::Put(row) => {
+                    more += row.key.len() + row.value.len();
+                    less += size(row.table, &row.key);
+                }
+                StorageOp::Delete(table, key) => less += size(*table, key),
+            }
+        }
+        more > less && self.bytes() + more - less > limit
+    }
+
+    fn bytes(&self) -> usize {
+        self.rows.iter().map(|((_, key), value)| key.len() + value.len()).sum()
+    }
+
+    /// There is room for so much more than it holds now, or for anything.
+    pub(crate) fn limit(&mut self, spare: Option<usize>) {
+        self.limit = spare.map(|spare| self.bytes() + spare);
+    }
+
+    /// Loses everything. Returns the keys of the writes that it held.
+    pub(crate) fn wipe(&mut self) -> Vec<String> {
+        self.damaged.clear();
+        let rows = std::mem::take(&mut self.rows);
+        rows.into_keys().filter(|(table, _)| is_write(*table)).map(|(_, key)| key).collect()
+    }
+
+    /// Damages one row of the outbox, if there is any: which is a matter of chance, and how.
+    pub(crate) fn damage(&mut self, chance: u64) -> Option<String> {
+        let keys: Vec<String> = self
+            .rows
+            .keys()
+            .filter(|(table, _)| *table == Table::Outbox)
+            .map(|(_, key)| key.clone())
+            .collect();
+        let key = keys.get(usize::try_from(chance >> 8).ok()?.checked_rem(keys.len())?)?.clone();
+        let value = self.rows.get_mut(&(Table::Outbox, key.clone()))?;
+        let half = value.len() / 2;
+        match chance & 3 {
+            0 => value.clear(),
+            1 => *value = "null".to_owned(),
+            2 => *value = value.chars().take(half).collect(),
+            _ => *value = value.replacen("\"kind\"", "\"sort\"", 1),
+        }
+        self.damaged.insert(key.clone());
+        Some(key)
+    }
+
+    /// Whether a row is not what was stored.
+    pub(crate) fn is_damaged(&self, row: &Row) -> bool {
+        row.table == Table::Outbox && self.damaged.contains(&row.key)
+    }
+
+    /// How many rows of the outbox nobody can read.
+    pub(crate) fn damaged(&self) -> usize {
+        self.damaged.len()
+    }
+
     /// Whether there is a row.
     pub(crate) fn has(&self, table: Table, key: &str) -> bool {
         self.rows.contains_key(&(table, key.to_owned()))
@@ -101,7 +174,7 @@ impl Database {
     }
 }
 
-/// Why a transaction fails.
-pub(crate) fn aborted(batch: BatchId) -> StorageEvent {
-    StorageEvent::Aborted(batch, Fault::new(FaultCode::QuotaExceeded, "QuotaExceededError"))
+/// Whether a table holds writes.
+fn is_write(table: Table) -> bool {
+    matches!(table, Table::Outbox | Table::Dead)
 }

@@ -9,7 +9,7 @@
 //! | `options` `dice` | what a seed means |
 //! | `queue` `trace` `world` | time and the loop |
 //! | `network` `disk` `server` `device` `browser` | the parts of the world |
-//! | `workload` `nemesis` `outage` | what people do, what breaks, what becomes of the server |
+//! | `workload` `nemesis` `points` `storage` `outage` | what people do, what breaks, what becomes of storage and the server |
 //! | `judge` | the invariants |
 //! | `run` `shrink` `bank` `main` | one seed, the smallest failure, known seeds, the command |
 //! | `replay` | a recorded trace of a client, gone through again |
@@ -30,12 +30,14 @@ mod network;
 pub mod options;
 mod outage;
 pub mod pair;
+mod points;
 mod queue;
 pub mod replay;
 pub mod run;
 pub mod scenario;
 mod server;
 pub mod shrink;
+mod storage;
 pub mod storm;
 mod trace;
 mod workload;

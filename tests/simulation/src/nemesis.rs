@@ -12,6 +12,8 @@ use crate::world::World;
 
 /// How long after the last fault the last end of a lost connection hears of it at the latest, ms.
 const FAR_MS: u64 = 20_000;
+/// A wrong time zone, or a wrong day, is what most wrong clocks have.
+const HOUR_MS: u64 = 3_600_000;
 
 impl World {
     /// One fault of a class that this world has, and the time of the next.
@@ -57,7 +59,13 @@ impl World {
                 self.queue.push(until, Happening::Thaw(d));
             }
             Class::Clock => {
-                self.devices[d].wall_offset = self.dice.faults.below(400_000_000);
+                self.devices[d].wall_offset = match self.dice.faults.below(6) {
+                    0 => self.devices[d].wall_offset + HOUR_MS,
+                    1 => self.devices[d].wall_offset.saturating_sub(HOUR_MS),
+                    2 => self.devices[d].wall_offset + 24 * HOUR_MS,
+                    3 => self.devices[d].wall_offset.saturating_sub(24 * HOUR_MS),
+                    _ => self.dice.faults.below(400_000_000),
+                };
                 self.devices[d].disturbed_at = self.now;
                 // Programs that a device ran one after the other are told apart by when their clocks say they began.
                 self.judge.forgets_order(d);
@@ -105,6 +113,10 @@ impl World {
                 self.server.power_fails = self.server.up.then(|| self.dice.faults.chance(50));
             }
             Class::Rest => self.write_by_rest(),
+            Class::Quota => self.fill_disk(d),
+            Class::JammedDisk if self.dice.faults.chance(40) => self.jam_disk(d),
+            Class::Evict if self.dice.faults.chance(20) => self.evict(d),
+            Class::Damage if self.dice.faults.chance(30) => self.damage_row(d),
             // Happens by itself as long as the class is on, or not this time.
             Class::Kill
             | Class::Reload
@@ -124,7 +136,11 @@ impl World {
             | Class::Pause
             | Class::Restore
             | Class::Newer
-            | Class::Twins => {}
+            | Class::Twins
+            | Class::KillPoint
+            | Class::JammedDisk
+            | Class::Evict
+            | Class::Damage => {}
         }
         Ok(())
     }
@@ -236,6 +252,11 @@ impl World {
         let Some(program) = &device.program else { return Ok(true) };
         if !program.destroyed {
             return Ok(false);
+        }
+        if device.disk.stuck_until > self.now {
+            // Who leaves a page does not wait for its storage.
+            self.kill(d)?;
+            return Ok(true);
         }
         if !(device.disk.waiting.is_empty() && device.disk.told.is_empty()) {
             self.queue.push(self.now + 20, Happening::Start(d));

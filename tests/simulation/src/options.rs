@@ -68,11 +68,21 @@ pub enum Class {
     Newer,
     /// All programs draw the same numbers.
     Twins,
+    /// A program ends at a step of a write's life.
+    KillPoint,
+    /// A browser's share of the disk is used up.
+    Quota,
+    /// Storage stands still for long.
+    JammedDisk,
+    /// A database is thrown away under living programs.
+    Evict,
+    /// A stored row is damaged.
+    Damage,
 }
 
 impl Class {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 35] = [
         Self::Cut,
         Self::Blackhole,
         Self::Clog,
@@ -103,6 +113,11 @@ impl Class {
         Self::Rest,
         Self::Newer,
         Self::Twins,
+        Self::KillPoint,
+        Self::Quota,
+        Self::JammedDisk,
+        Self::Evict,
+        Self::Damage,
     ];
 
     /// The name on the command line.
@@ -138,6 +153,11 @@ impl Class {
             Self::Rest => "rest",
             Self::Newer => "newer",
             Self::Twins => "twins",
+            Self::KillPoint => "kill-point",
+            Self::Quota => "quota",
+            Self::JammedDisk => "jammed-disk",
+            Self::Evict => "evict",
+            Self::Damage => "damage",
         }
     }
 
@@ -196,8 +216,10 @@ impl Options {
         let (count, locks) = ([1, 1, 2, 3].get(tabs.below(4) as usize).copied(), calm || tabs.chance(70));
         let tabs = count.unwrap_or(1);
         if tabs > 1 && !locks {
-            // Who does not know that a stream is alive takes a write that could not be stored for one given up.
-            classes.remove(&Class::Abort);
+            // Who does not know that a stream is alive takes a write whose row is missing for one given up.
+            for class in [Class::Abort, Class::Quota, Class::Evict, Class::Damage] {
+                classes.remove(&class);
+            }
         }
         Self {
             seed,

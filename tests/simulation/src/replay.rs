@@ -36,6 +36,7 @@ const OF_A_MESSAGE: &[&str] = &[
     "gap",
     "repeated",
     "behind",
+    "diverged",
     "channel-refused",
     "acknowledged",
     "refused",
@@ -312,6 +313,9 @@ impl Replay {
     /// A message that leads to the steps that follow.
     fn message(&self, entry: &Value, nth: u64, then: &[Value]) -> Value {
         let kind = text(entry, "type");
+        // A first word that is no welcome makes the server a plain one before it is read.
+        let then = then.get(usize::from(then.first().is_some_and(|step| step["kind"] == "plain"))..);
+        let then = then.unwrap_or_default();
         let next = then.first().unwrap_or(&Value::Null);
         let time = |place: usize| {
             then.get(place).filter(|step| step["kind"] == "server-time").map(|step| number(step, "wallMs"))
@@ -355,12 +359,25 @@ impl Replay {
                 }
             }
             ("pong", _) => {
-                let behind = then.iter().skip(usize::from(time(0).is_some()));
-                let behind = behind.take_while(|step| step["kind"] == "behind");
-                let heads: serde_json::Map<String, Value> = behind
+                let told = then.iter().skip(usize::from(time(0).is_some()));
+                let told: Vec<_> =
+                    told.take_while(|step| step["kind"] == "behind" || step["kind"] == "diverged").collect();
+                let heads: serde_json::Map<String, Value> = told
+                    .iter()
                     .map(|step| (self.channel(number(step, "channel")), json!(number(step, "head"))))
                     .collect();
-                json!({ "type": kind, "payload": { "heads": heads, "time": time(0) } })
+                // Any digest but the one of what was made up here.
+                let digests: serde_json::Map<String, Value> = told
+                    .iter()
+                    .filter(|step| step["kind"] == "diverged")
+                    .map(|step| {
+                        (
+                            self.channel(number(step, "channel")),
+                            json!(format!("{:016x}", number(step, "head"))),
+                        )
+                    })
+                    .collect();
+                json!({ "type": kind, "payload": { "heads": heads, "digests": digests, "time": time(0) } })
             }
             ("subscribed", "subscribed") => {
                 let content = then.get(1).filter(|step| step["kind"] == "content");

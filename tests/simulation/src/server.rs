@@ -12,13 +12,15 @@ use baro_realtime::core::wire::{Envelope, read_frame};
 use baro_realtime_server::access::{Access, Claims, User};
 use baro_realtime_server::fault::{Code, Fault};
 use baro_realtime_server::hub::{ConnectionId, Frame, Hub, Input, Job, Mode, Output, Ticket, Token};
-use baro_realtime_server::ledger::{self, Memory, Stamp, StorageError};
+use baro_realtime_server::ledger::{self, Memory, Stamp, StorageError, Write};
 use baro_realtime_server::limits::{Limits, Rules};
 
+use crate::device::Device;
 use crate::judge::{Violation, rights};
 use crate::network::{End, Grant, Packet};
 use crate::options::{Class, Options};
 use crate::outage::Backup;
+use crate::points::Point;
 use crate::queue::Happening;
 use crate::world::World;
 
@@ -281,6 +283,7 @@ impl World {
                 if let Ok(decision) = &result {
                     self.trace.note(self.now, SERVER, "decides", verdict_name(decision.verdict));
                     self.judge.decided(&write, decision)?;
+                    self.decided_for(&write)?;
                 }
                 Input::Decided { ticket, result }
             }
@@ -313,6 +316,18 @@ impl World {
         self.server.completions.push_back((due, input));
         self.queue.push(due, Happening::Completion(self.server.life));
         Ok(())
+    }
+
+    /// The program whose write was decided passes a point that it knows nothing of.
+    fn decided_for(&mut self, write: &Write) -> Result<(), Violation> {
+        let Some(stream) = &write.stream else { return Ok(()) };
+        let owns = |device: &Device| {
+            device.program.as_ref().is_some_and(|program| program.own.as_deref() == Some(&*stream.client))
+        };
+        match self.devices.iter().position(owns) {
+            Some(d) => self.may_die_at(d, Point::Decided).map(|_| ()),
+            None => Ok(()),
+        }
     }
 
     pub(crate) fn on_completion(&mut self) {

@@ -33,6 +33,7 @@ pub(crate) struct Streams {
     pub(crate) server: Dice,
     pub(crate) faults: Dice,
     pub(crate) workload: Dice,
+    pub(crate) points: Dice,
 }
 
 /// Everything there is.
@@ -66,6 +67,7 @@ impl World {
             server: Dice::of(seed, "server"),
             faults: Dice::of(seed, "faults"),
             workload: Dice::of(seed, "workload"),
+            points: Dice::of(seed, "points"),
         };
         let clients = usize::try_from(options.clients).unwrap_or(2);
         let devices: Vec<Device> = (0..clients).map(|index| Device::new(&options, index)).collect();
@@ -264,6 +266,7 @@ impl World {
                 }
             }
         }
+        self.databases.iter_mut().for_each(|database| database.limit(None));
         for d in 0..self.devices.len() {
             self.mend(d)?;
         }

@@ -1,6 +1,7 @@
 //! Channels: content, changes, gaps, resumption, refusals.
 
 use super::*;
+use crate::core::model::digest_of;
 
 #[test]
 fn what_was_missed_follows_and_is_applied_once() {
@@ -73,6 +74,38 @@ fn a_head_in_the_pong_shows_that_the_last_change_was_lost() {
     assert_eq!(bench.sent_types(), Vec::<String>::new());
     bench.hear(r#"{"type":"pong","payload":{"time":1,"heads":{"project:p":2}}}"#);
     assert_eq!(bench.sent_types(), ["subscribe"]);
+}
+
+#[test]
+fn another_digest_at_the_same_position_brings_the_whole_content_once() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.subscribe("p", 1, &event("e1", 1, "one"));
+    let (_, _, confirmed) = bench.write(Call::Update("e1".to_owned(), r#"{"title":"mine"}"#.to_owned()));
+    bench.sent.clear();
+    let pong = |head: u64, digest: u64| {
+        let payload =
+            format!(r#"{{"heads":{{"project:p":{head}}},"digests":{{"project:p":"{digest:016x}"}}}}"#);
+        format!(r#"{{"type":"pong","payload":{payload}}}"#)
+    };
+    bench.hear(&pong(1, digest_of("e1", 1)));
+    bench.hear(&pong(2, digest_of("e1", 2)));
+    assert_eq!(bench.sent_types(), ["subscribe"], "what is missing is asked for, and is no other content");
+    bench.hear(&subscribed("p", 2, "").replace(r#""recovered":false,"events":[]"#, r#""recovered":true"#));
+    bench.hear(&change(2, "e2", 1, "two"));
+    let theirs = digest_of("e1", 1) ^ digest_of("e2", 1) ^ digest_of("e3", 5);
+    bench.hear(&pong(2, theirs));
+    assert!(!bench.sent[0].contains("epoch"), "{:?}", bench.sent);
+    assert_eq!(bench.sent_types(), ["subscribe"]);
+    let content = [event("e1", 1, "one"), event("e2", 1, "two"), event("e3", 5, "lost")].join(",");
+    bench.hear(&subscribed("p", 2, &content));
+    assert_eq!((bench.title("e3").as_deref(), bench.title("e1").as_deref()), (Some("lost"), Some("mine")));
+    assert_eq!((bench.client.metrics().divergences, bench.outcome(confirmed)), (1, None));
+    bench.hear(&pong(2, 7));
+    assert_eq!(bench.sent_types(), ["subscribe"]);
+    bench.hear(&subscribed("p", 2, &content));
+    bench.hear(&pong(2, 7));
+    assert_eq!(bench.sent_types(), Vec::<String>::new(), "a claim that the content does not bear out");
 }
 
 #[test]

@@ -91,8 +91,14 @@ impl Judge {
                 format!("device {d}: {count} writes of {stream} are under way"),
             ));
         }
+        let metrics = client.metrics();
+        if metrics.divergences > 0 {
+            let what = format!(
+                "device {d} has a channel's content for another than the server's, which I4 says it is"
+            );
+            return Err(Violation::new("L13", what));
+        }
         if self.calm {
-            let metrics = client.metrics();
             let recovered = [
                 ("gaps", metrics.gaps),
                 ("duplicates", metrics.duplicates),

@@ -69,6 +69,8 @@ struct Seen {
     reports_known: u64,
     /// `subscribe` calls that the server heard of.
     snapshots: u64,
+    /// Rows that it was given and cannot read, and has not complained of yet.
+    unreadable: usize,
 }
 
 /// All that is known to be true.
@@ -132,6 +134,7 @@ impl Judge {
 
     /// A program ended without a word: nobody waits any more.
     pub(crate) fn ended(&mut self, d: usize) {
+        self.forget_exposed(d);
         self.started(d);
     }
 
@@ -178,10 +181,27 @@ impl Judge {
                 self.seen[d].reports += 1;
                 Ok(())
             }
+            "corrupt_row" if self.seen[d].unreadable > 0 => {
+                self.seen[d].unreadable -= 1;
+                Ok(())
+            }
             "bad_message" | "corrupt_row" | "protocol_error" => {
                 Err(Violation::new("I12", format!("{}: {}", fault.code.as_str(), fault.message)))
             }
             _ => Ok(()),
+        }
+    }
+
+    /// A program is given stored rows, so many of which are damaged.
+    pub(crate) fn loaded(&mut self, d: usize, damaged: usize) {
+        self.seen[d].unreadable = damaged;
+    }
+
+    /// A program has read its rows, and said which it cannot read.
+    pub(crate) fn has_read(&self, d: usize) -> Result<(), Violation> {
+        match self.seen[d].unreadable {
+            0 => Ok(()),
+            rows => Err(Violation::new("D14", format!("device {d} says nothing of {rows} damaged rows"))),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Writes: accepted, sent, decided, forgotten. `I1`, `I2`, `I3`, `I5`, `I6`, `I17`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::fault::FaultCode;
@@ -25,6 +25,8 @@ pub(super) struct Fact {
     pub(super) undone: Option<Verdict>,
     /// Its program gave it up after refusals that were not final.
     given_up: bool,
+    /// Its row is gone or damaged, by no fault of ours: it is as safe as the program that has it in memory.
+    exposed: bool,
     /// On which device it was made.
     device: usize,
     /// The how-many-th write of all it is; 0 if nobody made it with a call.
@@ -106,7 +108,7 @@ impl Judge {
                 let stored = database.has(Table::Outbox, &key) || database.has(Table::Dead, &key);
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
                 fact.accepted = true;
-                if !stored && fact.decided.or(fact.undone).is_none() {
+                if !stored && !fact.exposed && fact.decided.or(fact.undone).is_none() {
                     let what = format!("{stream}:{seq} counts as stored and is not");
                     return Err(Violation::new("I1", what));
                 }
@@ -235,6 +237,22 @@ impl Judge {
         }
     }
 
+    /// Rows are gone or damaged that their programs take for stored. What no living program has in memory is lost.
+    pub(crate) fn exposed(&mut self, keys: &[String], held: &BTreeSet<String>) {
+        for key in keys {
+            let Some(fact) = of_row_key(key).and_then(|id| self.facts.get_mut(&id)) else { continue };
+            fact.exposed = true;
+            fact.accepted &= held.contains(key);
+        }
+    }
+
+    /// The program of a device has ended, and with it what was nowhere but in its memory.
+    pub(super) fn forget_exposed(&mut self, d: usize) {
+        let home = self.owners[d].1;
+        let facts = self.facts.values_mut().filter(|fact| fact.exposed && self.owners[fact.device].1 == home);
+        facts.for_each(|fact| fact.accepted = false);
+    }
+
     /// A program discarded a dead letter, or tries it again.
     pub(crate) fn buried(&mut self, key: &str, again: Option<&str>) {
         self.buried.insert(key.to_owned());
@@ -264,7 +282,10 @@ impl Judge {
                 }
             }
         }
-        if database.count(Table::Outbox) > 0 && client.storage_is_open() && !database.had_aborts {
+        if database.count(Table::Outbox) > database.damaged()
+            && client.storage_is_open()
+            && !database.had_aborts
+        {
             return Err(Violation::new("I6", format!("device {d}: rows are left of an empty outbox")));
         }
         Ok(())
