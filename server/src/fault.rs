@@ -25,8 +25,6 @@ pub enum Code {
     NotFound,
     /// An event of that id exists.
     AlreadyExists,
-    /// Somebody else changed what the write is about, and its author wants to decide.
-    Conflict,
     /// The event breaks a rule.
     InvalidEvent,
     /// Over a limit.
@@ -45,14 +43,13 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 13] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::TokenExpired,
         Self::Forbidden,
         Self::NotFound,
         Self::AlreadyExists,
-        Self::Conflict,
         Self::InvalidEvent,
         Self::TooLarge,
         Self::UnknownType,
@@ -71,7 +68,6 @@ impl Code {
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::AlreadyExists => "already_exists",
-            Self::Conflict => "conflict",
             Self::InvalidEvent => "invalid_event",
             Self::TooLarge => "too_large",
             Self::UnknownType => "unknown_type",
@@ -99,7 +95,7 @@ impl Code {
             Self::Unauthorized | Self::TokenExpired => 401,
             Self::Forbidden | Self::ClientMismatch => 403,
             Self::NotFound => 404,
-            Self::AlreadyExists | Self::Conflict | Self::SequenceGap => 409,
+            Self::AlreadyExists | Self::SequenceGap => 409,
             Self::TooLarge => 413,
             Self::RateLimited => 429,
             Self::Unavailable => 503,

@@ -157,15 +157,11 @@ impl Tables for Sqlite {
 
     fn outcome(&self, client: &str, seq: u64, ring: u64) -> Result<Option<Answer>, StorageError> {
         self.one(
-            "SELECT refused, payload, merged FROM outcome WHERE client = ?1 AND slot = ?2 AND seq = ?3",
+            "SELECT refused, payload FROM outcome WHERE client = ?1 AND slot = ?2 AND seq = ?3",
             (client, signed(seq % ring), signed(seq)),
             |row| {
                 let payload = row.get(1)?;
-                Ok(match (row.get(0)?, row.get(2)?) {
-                    (true, _) => Answer::Error(payload),
-                    (false, Some(report)) => Answer::Merged { payload, report },
-                    (false, None) => Answer::Ack(payload),
-                })
+                Ok(if row.get(0)? { Answer::Error(payload) } else { Answer::Ack(payload) })
             },
         )
     }
@@ -177,23 +173,21 @@ impl Tables for Sqlite {
         ring: u64,
         answer: &Answer,
     ) -> Result<(), StorageError> {
-        let (refused, payload, merged) = match answer {
-            Answer::Ack(payload) => (false, payload, None),
-            Answer::Merged { payload, report } => (false, payload, Some(&**report)),
-            Answer::Error(payload) => (true, payload, None),
+        let (refused, payload) = match answer {
+            Answer::Ack(payload) => (false, payload),
+            Answer::Error(payload) => (true, payload),
         };
         self.execute(
-            "INSERT OR REPLACE INTO outcome(client, slot, seq, refused, payload, merged)
-             VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
-            (client, signed(seq % ring), signed(seq), refused, &**payload, merged),
+            "INSERT OR REPLACE INTO outcome(client, slot, seq, refused, payload) VALUES(?1, ?2, ?3, ?4, ?5)",
+            (client, signed(seq % ring), signed(seq), refused, &**payload),
         )
     }
 
     fn event(&self, id: &str) -> Result<Option<Stored>, StorageError> {
-        self.one("SELECT id, version, project, calendar, body, last FROM event WHERE id = ?1", [id], |row| {
+        self.one("SELECT id, version, project, calendar, body FROM event WHERE id = ?1", [id], |row| {
             let deleted = row.get_ref(4)? == rusqlite::types::ValueRef::Null;
             Ok(if deleted {
-                Stored::Deleted { version: unsigned(row, 1)?, last: row.get(5)? }
+                Stored::Deleted { version: unsigned(row, 1)? }
             } else {
                 Stored::Present(event_row(row)?)
             })
@@ -201,19 +195,18 @@ impl Tables for Sqlite {
     }
 
     fn put_event(&mut self, id: &str, stored: &Stored) -> Result<(), StorageError> {
-        const SQL: &str = "INSERT INTO event(id, version, project, calendar, body, last)
-            VALUES(?1, ?2, ?3, ?4, ?5, ?6)
+        const SQL: &str = "INSERT INTO event(id, version, project, calendar, body) VALUES(?1, ?2, ?3, ?4, ?5)
             ON CONFLICT(id) DO UPDATE SET version = excluded.version, project = excluded.project,
-            calendar = excluded.calendar, body = excluded.body, last = excluded.last";
-        let none: Option<&str> = None;
+            calendar = excluded.calendar, body = excluded.body";
         match stored {
             Stored::Present(row) => {
                 let parameters =
-                    (id, signed(row.version), &*row.project, row.calendar.as_deref(), &*row.text, none);
+                    (id, signed(row.version), &*row.project, row.calendar.as_deref(), &*row.text);
                 self.execute(SQL, parameters)
             }
-            Stored::Deleted { version, last } => {
-                self.execute(SQL, (id, signed(*version), none, none, none, last.as_deref()))
+            Stored::Deleted { version } => {
+                let none: Option<&str> = None;
+                self.execute(SQL, (id, signed(*version), none, none, none))
             }
         }
     }

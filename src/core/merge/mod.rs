@@ -8,13 +8,18 @@
 
 mod diff;
 mod group;
+mod keyed;
 pub mod ot;
 pub mod points;
+mod recurrence;
+mod report;
 pub mod text;
 mod three_way;
+mod time_group;
 mod value;
 
-use three_way::Sides;
+use group::Group;
+use three_way::{Rules, Sides, outlives_deletion, update_or_delete};
 use value::same;
 
 use crate::core::json::Fields;
@@ -231,9 +236,21 @@ pub fn merge(
         (Some(only), None) | (None, Some(only)) if base.is_none() => {
             Merged { event: Some(only.clone()), ..Merged::default() }
         }
-        (Some(ours), None) => three_way::update_or_delete(strategy, before, ours, Side::Ours),
-        (None, Some(theirs)) => three_way::update_or_delete(strategy, before, theirs, Side::Theirs),
-        (Some(ours), Some(theirs)) => Sides { base: before, ours, theirs }.merge(strategy),
+        (Some(updated), None) => update_or_delete(before, updated, Side::Ours, revives(strategy)),
+        (None, Some(updated)) => {
+            let stays = revives(strategy) || refuses(strategy);
+            update_or_delete(before, updated, Side::Theirs, stays)
+        }
+        (Some(ours), Some(theirs)) => {
+            let sides = Sides { base: before, ours, theirs };
+            let rules = Rules { transform: false, blind: base.is_none(), nulls: false };
+            match strategy {
+                Strategy::LastWriteWins => sides.last_write(),
+                Strategy::FirstWriteWins | Strategy::Manual => sides.first_write(),
+                Strategy::Merge | Strategy::Crdt => sides.merge(rules),
+                Strategy::OperationalTransform => sides.merge(Rules { transform: true, ..rules }),
+            }
+        }
     }
 }
 
@@ -242,19 +259,22 @@ pub fn merge(
 pub fn detect(ours: &Fields, theirs: &Fields, base: Option<&Fields>) -> Vec<String> {
     let none = Fields::new();
     let sides = Sides { base: base.unwrap_or(&none), ours, theirs };
-    let mut fields: Vec<String> = sides
-        .groups()
-        .into_iter()
-        .filter(|&group| {
-            base.is_none()
-                || (group.differs(sides.base, ours)
-                    && group.differs(sides.base, theirs)
-                    && group.differs(ours, theirs))
-        })
-        .flat_map(|group| sides.differing(group))
-        .collect();
+    let counts = |field: &&str| {
+        group::is_merged(field)
+            && !same(ours.get(field), theirs.get(field))
+            && (base.is_none() || sides.both_changed(Group::of(field)))
+    };
+    let mut fields: Vec<String> = sides.fields().into_iter().filter(counts).map(str::to_owned).collect();
     fields.sort_unstable();
     fields
+}
+
+/// Whether an update beats a deletion.
+fn revives(strategy: Strategy) -> bool {
+    match strategy {
+        Strategy::Merge | Strategy::OperationalTransform | Strategy::Crdt => true,
+        Strategy::LastWriteWins | Strategy::FirstWriteWins | Strategy::Manual => false,
+    }
 }
 
 /// Whether a strategy refuses a write rather than merge it.
@@ -275,10 +295,7 @@ fn decide(
         let fields = match (ours, theirs) {
             (Some(ours), Some(theirs)) => detect(ours, theirs, Some(base)),
             (Some(_), None) => vec![DELETED.to_owned()],
-            (None, Some(theirs)) if three_way::outlives_deletion(base, theirs) => {
-                let sides = Sides { base, ours: base, theirs };
-                sides.groups().into_iter().flat_map(|group| sides.differing(group)).collect()
-            }
+            (None, Some(theirs)) if outlives_deletion(base, theirs) => detect(base, theirs, None),
             (None, _) => Vec::new(),
         };
         if !fields.is_empty() {

@@ -1,13 +1,40 @@
 //! Two whole events and what both were made from.
 
 use super::group::{Group, is_merged};
+use super::keyed::{merge_lists, only_answers, set_name};
+use super::ot::transform_text;
+use super::recurrence::{merge_recurrence, report_moved_ground};
+use super::report::Report;
+use super::text::{TextMerge, merge_text};
+use super::time_group::{Together, together};
 use super::value::same;
-use super::{
-    DELETED, Dropped, FIRST, GONE, LATER, Merged, SERVER_ORDER, Side, Strategy, UPDATE_BEATS_DELETE,
-};
-use crate::core::json::Fields;
+use super::{DELETED, FIRST, GONE, LATER, Merged, SERVER_ORDER, Side, UPDATE_BEATS_DELETE};
+use crate::core::json::{Fields, is_null};
 
-/// Two changes of one event.
+/// A cancelled event stays cancelled.
+const CANCELLED: &str = "cancelled_stays";
+/// What is deleted does not come back for an answer to its invitation.
+const DELETE_BEATS_ANSWER: &str = "delete_beats_answer";
+
+/// How the fields of two sides are merged.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rules {
+    /// Whether edits of one text are transformed over each other.
+    pub(super) transform: bool,
+    /// Whether nothing is known of what both sides saw: their texts are no edits of anything then.
+    pub(super) blind: bool,
+    /// Whether `null` is a value: in an event it is none, in a patch it takes one away.
+    pub(super) nulls: bool,
+}
+
+impl Rules {
+    /// The rules inside a patch of an event.
+    pub(super) fn of_a_patch(self) -> Self {
+        Self { blind: true, nulls: true, ..self }
+    }
+}
+
+/// Two changes of one object.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sides<'a> {
     /// What both saw.
@@ -19,151 +46,279 @@ pub(super) struct Sides<'a> {
 }
 
 impl<'a> Sides<'a> {
-    /// Every group of the three, each once.
+    /// Every field of the three, each once.
+    pub(super) fn fields(&self) -> Vec<&'a str> {
+        let mut names: Vec<&str> = self.theirs.iter().map(|(name, _)| name).collect();
+        let (theirs, ours) = (self.theirs, self.ours);
+        names.extend(ours.iter().map(|(name, _)| name).filter(|name| theirs.get(name).is_none()));
+        let new = |name: &&str| theirs.get(name).is_none() && ours.get(name).is_none();
+        names.extend(self.base.iter().map(|(name, _)| name).filter(new));
+        names
+    }
+
+    /// Every group of the three that is merged, each once.
     pub(super) fn groups(&self) -> Vec<Group<'a>> {
         let mut groups = Vec::new();
-        for fields in [self.theirs, self.ours, self.base] {
-            for (field, _) in fields.iter() {
-                let group = Group::of(field);
-                if is_merged(field) && !groups.contains(&group) {
-                    groups.push(group);
-                }
+        for field in self.fields().into_iter().filter(|field| is_merged(field)) {
+            let group = Group::of(field);
+            if matches!(group, Group::Field(_)) || !groups.contains(&group) {
+                groups.push(group);
             }
         }
         groups
     }
 
-    /// The fields of a group that differ between the two.
-    pub(super) fn differing(&self, group: Group<'a>) -> Vec<String> {
-        let mut fields: Vec<String> = Vec::new();
-        for (field, _) in self.theirs.iter().chain(self.ours.iter()) {
-            let differs = || !same(self.ours.get(field), self.theirs.get(field));
-            if Group::of(field) == group && !fields.iter().any(|known| known == field) && differs() {
-                fields.push(field.to_owned());
-            }
-        }
-        fields
+    /// Whether ours is another value than the one of the base, and than theirs.
+    pub(super) fn ours_changed(&self, field: &str) -> bool {
+        let ours = self.ours.get(field);
+        !same(self.base.get(field), ours) && !same(ours, self.theirs.get(field))
     }
 
-    /// Merges them. Fields keep theirs' order, what is new comes after them.
-    pub(super) fn merge(&self, strategy: Strategy) -> Merged {
-        let mut merged = Merged { event: None, ..Merged::default() };
-        let mut event = self.theirs.clone();
-        let refused = match strategy {
-            Strategy::FirstWriteWins | Strategy::Manual => {
-                self.groups().into_iter().any(|group| self.both_changed(group))
-            }
-            Strategy::LastWriteWins | Strategy::Merge | Strategy::OperationalTransform | Strategy::Crdt => {
-                false
-            }
-        };
-        for group in self.groups() {
-            if !group.differs(self.base, self.ours) || !group.differs(self.ours, self.theirs) {
-                continue;
-            }
-            let both = group.differs(self.base, self.theirs);
-            if refused {
-                if both {
-                    merged.conflicts.push(group.name().to_owned());
-                }
-                self.drop(group, Side::Ours, FIRST, &mut merged.dropped);
-            } else if both && strategy != Strategy::LastWriteWins {
-                merged.conflicts.push(group.name().to_owned());
-                self.drop(group, Side::Ours, SERVER_ORDER, &mut merged.dropped);
-            } else {
-                if both {
-                    self.drop(group, Side::Theirs, LATER, &mut merged.dropped);
-                }
-                self.take_ours(group, &mut event);
-            }
-        }
-        merged.event = Some(event);
-        merged
+    /// Whether theirs is another value than the one of the base.
+    pub(super) fn theirs_changed(&self, field: &str) -> bool {
+        !same(self.base.get(field), self.theirs.get(field))
     }
 
     /// Whether both changed a group, to different values.
-    fn both_changed(&self, group: Group<'_>) -> bool {
+    pub(super) fn both_changed(&self, group: Group<'_>) -> bool {
         group.differs(self.base, self.ours)
             && group.differs(self.base, self.theirs)
             && group.differs(self.ours, self.theirs)
     }
 
-    /// Puts our values of a group in the place of theirs.
-    fn take_ours(&self, group: Group<'_>, event: &mut Fields) {
+    /// The values of a field: base, ours, theirs.
+    pub(super) fn values(&self, field: &str) -> [Option<&'a str>; 3] {
+        [self.base.get(field), self.ours.get(field), self.theirs.get(field)]
+    }
+
+    /// Puts our values of the fields of a group that are asked for in the place of theirs.
+    pub(super) fn take_ours(&self, group: Group<'_>, wanted: impl Fn(&str) -> bool, event: &mut Fields) {
+        let wanted = |field: &str| Group::of(field) == group && is_merged(field) && wanted(field);
         for (field, _) in self.theirs.iter() {
-            if Group::of(field) == group && self.ours.get(field).is_none() {
+            if wanted(field) && self.ours.get(field).is_none() {
                 event.remove(field);
             }
         }
-        for (field, raw) in self.ours.iter() {
-            if Group::of(field) == group {
-                event.set(field, raw);
+        for (field, raw) in self.ours.iter().filter(|(field, _)| wanted(field)) {
+            event.set(field, raw);
+        }
+    }
+
+    /// The later write's fields overwrite the others, one by one.
+    pub(super) fn last_write(&self) -> Merged {
+        let mut merged = Merged::default();
+        let mut event = self.theirs.clone();
+        let mut report = Report { merged: &mut merged, path: String::new(), group: None };
+        for field in self.fields().into_iter().filter(|field| is_merged(field) && self.ours_changed(field)) {
+            if self.theirs_changed(field) {
+                report.drop(field, self.theirs.get(field), Side::Theirs, LATER);
+            }
+            self.take_ours(Group::of(field), |name| name == field, &mut event);
+        }
+        merged.event = Some(event);
+        merged
+    }
+
+    /// Theirs stay whole if both changed anything.
+    pub(super) fn first_write(&self) -> Merged {
+        let groups = self.groups();
+        let clashes: Vec<_> = groups.iter().filter(|&&group| self.both_changed(group)).collect();
+        if clashes.is_empty() {
+            return self.last_write();
+        }
+        let mut merged = Merged { event: Some(self.theirs.clone()), ..Merged::default() };
+        merged.conflicts = clashes.into_iter().map(|group| group.name().to_owned()).collect();
+        let mut report = Report { merged: &mut merged, path: String::new(), group: None };
+        report_changes(self.base, self.ours, Side::Ours, FIRST, &mut report, |field| {
+            is_merged(field) && self.ours_changed(field)
+        });
+        merged
+    }
+
+    /// Everything that goes together, and theirs where it does not.
+    pub(super) fn merge(&self, rules: Rules) -> Merged {
+        let mut merged = Merged::default();
+        let mut report = Report { merged: &mut merged, path: String::new(), group: None };
+        let event = self.together(rules, &mut report);
+        if !report.merged.conflicts.iter().any(|group| group == Group::Time.name()) {
+            report_moved_ground(self, &mut report);
+        }
+        self.report_cancelled(&mut report);
+        merged.event = Some(event);
+        merged
+    }
+
+    /// The merged fields. They keep theirs' order, what is new comes after them.
+    pub(super) fn together(&self, rules: Rules, report: &mut Report<'_>) -> Fields {
+        let mut event = self.theirs.clone();
+        for group in self.groups() {
+            if !group.differs(self.base, self.ours) || !group.differs(self.ours, self.theirs) {
+                continue;
+            }
+            if !group.differs(self.base, self.theirs) {
+                self.take_ours(group, |_| true, &mut event);
+                continue;
+            }
+            match group {
+                Group::Time => match together(self.base, self.ours, self.theirs) {
+                    Together::Theirs => {}
+                    Together::Ours => self.take_ours(group, |_| true, &mut event),
+                    Together::Both { start, end } => {
+                        event.set("startDate", &start);
+                        event.set("endDate", &end);
+                    }
+                    Together::Not => self.give_way(group, report),
+                },
+                Group::Recurrence => merge_recurrence(self, rules, &mut event, report),
+                Group::Calendar => self.give_way(group, report),
+                Group::Field(field) => self.merge_field(field, rules, &mut event, report),
+            }
+        }
+        event
+    }
+
+    /// A field that both changed, to different values.
+    fn merge_field(&self, field: &str, rules: Rules, event: &mut Fields, report: &mut Report<'_>) {
+        let group = Group::Field(field);
+        let values = self.values(field);
+        if !rules.nulls {
+            let [base, ours, theirs] = values.map(|value| value.filter(|raw| !is_null(raw)));
+            if base == ours || ours == theirs {
+                return;
+            }
+            if base == theirs {
+                return self.take_ours(group, |_| true, event);
+            }
+        }
+        if let Some(name) = set_name(field) {
+            match merge_lists(name, values, report) {
+                Some(raw) => event.set(field, &raw),
+                None => self.give_way(group, report),
+            }
+            return;
+        }
+        if let Some(text) = merge_texts(field, values, rules) {
+            if text.conflict {
+                report.conflict(field);
+                report.drop(field, self.ours.get(field), Side::Ours, SERVER_ORDER);
+            }
+            event.set(field, &text.text);
+            return;
+        }
+        match field {
+            "status" => self.merge_status(event, report),
+            "title" | "description" | "location" => self.give_way(group, report),
+            _ => {
+                report.drop(field, self.theirs.get(field), Side::Theirs, LATER);
+                self.take_ours(group, |_| true, event);
             }
         }
     }
 
-    /// Reports the values of a group that one side changed and that are not taken.
-    fn drop(&self, group: Group<'_>, side: Side, reason: &'static str, dropped: &mut Vec<Dropped>) {
-        let written = match side {
-            Side::Ours => self.ours,
-            Side::Theirs => self.theirs,
-        };
-        report(self.base, written, side, reason, |field| Group::of(field) == group, dropped);
+    /// A cancelled event stays cancelled; other statuses give way.
+    fn merge_status(&self, event: &mut Fields, report: &mut Report<'_>) {
+        let group = Group::Field("status");
+        match (is_cancelled(self.ours), is_cancelled(self.theirs)) {
+            (true, _) => {
+                report.drop("status", self.theirs.get("status"), Side::Theirs, CANCELLED);
+                self.take_ours(group, |_| true, event);
+            }
+            (false, true) => report.drop("status", self.ours.get("status"), Side::Ours, CANCELLED),
+            (false, false) => self.give_way(group, report),
+        }
+    }
+
+    /// Whoever gave the event another time may not want it cancelled.
+    fn report_cancelled(&self, report: &mut Report<'_>) {
+        let cancels = |fields: &Fields| is_cancelled(fields) && !is_cancelled(self.base);
+        let crossed = [(self.ours, self.theirs), (self.theirs, self.ours)]
+            .into_iter()
+            .any(|(a, b)| cancels(a) && !cancels(b) && Group::Time.differs(self.base, b));
+        if crossed {
+            report.conflict("status");
+        }
+    }
+
+    /// Theirs stays, our change of the group is reported.
+    fn give_way(&self, group: Group<'_>, report: &mut Report<'_>) {
+        report.conflict(group.name());
+        report_changes(self.base, self.ours, Side::Ours, SERVER_ORDER, report, |field| {
+            Group::of(field) == group && self.ours_changed(field)
+        });
     }
 }
 
-/// One side updated the event, the other one deleted it.
-pub(super) fn update_or_delete(strategy: Strategy, base: &Fields, updated: &Fields, by: Side) -> Merged {
+/// One side updated the event, the other one deleted it. `wins` says whether an update beats a deletion at all.
+pub(super) fn update_or_delete(base: &Fields, updated: &Fields, by: Side, wins: bool) -> Merged {
     let mut merged = Merged::default();
-    let deletion = match by {
-        Side::Ours => Side::Theirs,
-        Side::Theirs => Side::Ours,
-    };
-    let stays = match strategy {
-        Strategy::LastWriteWins => false,
-        Strategy::FirstWriteWins | Strategy::Manual => by == Side::Theirs && outlives_deletion(base, updated),
-        Strategy::Merge | Strategy::OperationalTransform | Strategy::Crdt => outlives_deletion(base, updated),
-    };
-    if stays {
+    let mut report = Report { merged: &mut merged, path: String::new(), group: None };
+    if wins && outlives_deletion(base, updated) {
+        let deleter = match by {
+            Side::Ours => Side::Theirs,
+            Side::Theirs => Side::Ours,
+        };
+        report.drop(DELETED, Some("true"), deleter, UPDATE_BEATS_DELETE);
         merged.event = Some(updated.clone());
-        let reason = UPDATE_BEATS_DELETE;
-        merged.dropped.push(Dropped {
-            field: DELETED.to_owned(),
-            value: "true".to_owned(),
-            side: deletion,
-            reason,
-        });
     } else {
-        report(base, updated, by, GONE, is_merged, &mut merged.dropped);
+        let reason = if wins { DELETE_BEATS_ANSWER } else { GONE };
+        report_changes(base, updated, by, reason, &mut report, is_merged);
     }
     merged
 }
 
-/// Whether what was made of `base` is worth more than the event's deletion.
+/// Whether what was made of `base` is worth more than the event's deletion: an answer to the invitation is not, nor is
+/// an alert of one's own.
 pub(super) fn outlives_deletion(base: &Fields, updated: &Fields) -> bool {
     let sides = Sides { base, ours: base, theirs: updated };
-    sides.groups().into_iter().any(|group| group.differs(base, updated))
+    sides.groups().into_iter().filter(|group| group.differs(base, updated)).any(|group| match group {
+        Group::Field("attendees") => !only_answers(base.get("attendees"), updated.get("attendees")),
+        Group::Field(field) => field != "alerts",
+        Group::Time | Group::Recurrence | Group::Calendar => true,
+    })
 }
 
-fn report(
+/// The text of a title or a description after both edits; `None` if the field is none, or has no text to go by.
+fn merge_texts(field: &str, [base, ours, theirs]: [Option<&str>; 3], rules: Rules) -> Option<TextMerge> {
+    if field != "title" && field != "description" {
+        return None;
+    }
+    let base = match base.filter(|raw| !is_null(raw)) {
+        None if rules.blind => return None,
+        None => "\"\"",
+        Some(base) => base,
+    };
+    let (ours, theirs) = (ours?, theirs?);
+    if ![base, ours, theirs].iter().all(|raw| raw.starts_with('"')) {
+        return None;
+    }
+    Some(if rules.transform {
+        TextMerge { text: transform_text(base, ours, theirs), conflict: false }
+    } else {
+        merge_text(base, ours, theirs)
+    })
+}
+
+fn is_cancelled(fields: &Fields) -> bool {
+    fields.string("status").as_deref() == Some("cancelled")
+}
+
+/// Reports what `written` has that is not in `base`, and what it has no more.
+fn report_changes(
     base: &Fields,
     written: &Fields,
     side: Side,
     reason: &'static str,
+    report: &mut Report<'_>,
     counts: impl Fn(&str) -> bool,
-    dropped: &mut Vec<Dropped>,
 ) {
-    let mut push = |field: &str, value: &str| {
-        dropped.push(Dropped { field: field.to_owned(), value: value.to_owned(), side, reason });
-    };
     for (field, raw) in written.iter() {
         if counts(field) && !same(base.get(field), Some(raw)) {
-            push(field, raw);
+            report.drop(field, Some(raw), side, reason);
         }
     }
     for (field, _) in base.iter() {
         if counts(field) && written.get(field).is_none() {
-            push(field, "null");
+            report.drop(field, None, side, reason);
         }
     }
 }

@@ -28,6 +28,39 @@ pub fn iso_from_ms(ms: u64) -> String {
     format!("{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}.{:03}Z", time % 1000)
 }
 
+/// The date `text`, `by_ms` later on its own clock and written as it was: date only, local, with an offset or in UTC, with
+/// as many digits. `None` if it is no date, if a date alone would have to become a time, or out of the years 0 to 9999.
+pub fn shift_date(text: &str, by_ms: i64) -> Option<String> {
+    let at = text.find(['T', 't', ' ']);
+    let (date, time) = at.map_or((text, None), |at| (text.get(..at).unwrap_or_default(), text.get(at..)));
+    let clock_length = |time: &str| time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    let (clock, zone) = time.map_or(("", ""), |time| time.split_at(clock_length(time)));
+    date_to_ms(text)?;
+    let ms = date_to_ms(date)? + time.map_or(Some(0), |_| time_to_ms(clock.get(1..)?))? + by_ms;
+    let (days, ms) = (ms.div_euclid(86_400_000), ms.rem_euclid(86_400_000));
+    let (year, month, day) = civil_from_days(days);
+    if !(0..=9999).contains(&year) || (time.is_none() && ms != 0) {
+        return None;
+    }
+    let mut out = format!("{year:04}-{month:02}-{day:02}");
+    let Some(mark) = clock.get(..1) else { return Some(out) };
+    out.push_str(&format!("{mark}{:02}:{:02}", ms / 3_600_000, ms / 60_000 % 60));
+    let fraction = clock.split_once('.').map(|(_, fraction)| fraction);
+    if clock.len() > 6 || ms % 60_000 != 0 {
+        out.push_str(&format!(":{:02}", ms / 1000 % 60));
+    }
+    let fraction = match fraction {
+        // Digits that a date does not count in are kept.
+        Some(fraction) if by_ms % 1000 == 0 => format!(".{fraction}"),
+        Some(fraction) => format!(".{:03}{}", ms % 1000, fraction.get(3..).unwrap_or_default()),
+        None if ms % 1000 != 0 => format!(".{:03}", ms % 1000),
+        None => String::new(),
+    };
+    out.push_str(&fraction);
+    out.push_str(zone);
+    Some(out)
+}
+
 fn time_to_ms(text: &str) -> Option<i64> {
     let zone_at = text.find(['Z', 'z', '+', '-']).unwrap_or(text.len());
     let (clock, zone) = text.split_at(zone_at);
@@ -132,6 +165,28 @@ mod tests {
             "２０２６-01-01",
         ] {
             assert_eq!(date_to_ms(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_shifted_date_keeps_its_form() {
+        let (hour, day) = (3_600_000, 86_400_000);
+        for (text, by, expected) in [
+            ("2026-02-28", day, Some("2026-03-01")),
+            ("2026-02-28", hour, None),
+            ("2026-03-28T09:00", day, Some("2026-03-29T09:00")),
+            ("2026-03-28 09:00", 90_000, Some("2026-03-28 09:01:30")),
+            ("2026-12-31T23:30:00.000Z", hour, Some("2027-01-01T00:30:00.000Z")),
+            ("2026-03-02T09:00:00+09:00", -hour * 10, Some("2026-03-01T23:00:00+09:00")),
+            ("2026-03-02T24:00-0500", hour, Some("2026-03-03T01:00-0500")),
+            ("2026-03-02T09:00:00.123456", hour, Some("2026-03-02T10:00:00.123456")),
+            ("2026-03-02T09:00:00.123456", 7, Some("2026-03-02T09:00:00.130456")),
+            ("1949-12-31T23:00", hour, Some("1950-01-01T00:00")),
+            ("9999-12-31T23:00", hour, None),
+            ("soon", hour, None),
+            ("2026-03-02T", hour, None),
+        ] {
+            assert_eq!(shift_date(text, by).as_deref(), expected, "{text} {by}");
         }
     }
 

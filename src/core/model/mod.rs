@@ -9,7 +9,7 @@ mod event;
 mod query;
 mod write;
 
-pub use date::{date_to_ms, iso_from_ms};
+pub use date::{date_to_ms, iso_from_ms, shift_date};
 pub use digest::digest_of;
 pub use event::{EventDoc, InvalidEvent, apply_changes, check_changes, check_event, new_event, stamp_event};
 pub use query::Query;

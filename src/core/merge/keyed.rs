@@ -1,0 +1,166 @@
+//! Lists that are sets: attendees by address, other lists by what identifies their items.
+//!
+//! What either side added is there. What either side removed is gone, even if the other one changed it meanwhile (an
+//! attendee's answer, for instance): that is reported. Two changes of one item are merged by its fields; of two answers of
+//! one attendee the later one counts, by `scheduleSequence` and `scheduleUpdated` (RFC 8984, 4.4.6).
+
+use super::report::Report;
+use super::three_way::Sides;
+use super::value::{items, same};
+use super::{LATER, SERVER_ORDER, Side};
+use crate::core::json::{Fields, as_string};
+use crate::core::model::date_to_ms;
+
+/// Fields of an attendee that are his answer to the invitation.
+const ANSWER: [&str; 6] = [
+    "participationStatus",
+    "participationComment",
+    "responseStatus",
+    "rsvp",
+    "scheduleSequence",
+    "scheduleUpdated",
+];
+
+/// A removal stays, whatever the other side answered.
+const REMOVAL: &str = "removal_beats_answer";
+
+/// The fields of an event that are sets.
+pub(super) fn set_name(field: &str) -> Option<&'static str> {
+    ["attendees", "categories", "tags", "attachments", "links", "recurrenceExceptions"]
+        .into_iter()
+        .find(|&name| name == field)
+}
+
+/// The list after both changes; `None` if one of them is no list.
+pub(super) fn merge_lists(
+    field: &'static str,
+    [base, ours, theirs]: [Option<&str>; 3],
+    report: &mut Report<'_>,
+) -> Option<String> {
+    let (base, ours, theirs) = (keyed(base)?, keyed(ours)?, keyed(theirs)?);
+    let mut merged: Vec<String> = Vec::new();
+    for (key, theirs) in &theirs {
+        match (find(&base, key), find(&ours, key)) {
+            (before, Some(ours)) => {
+                let mut report = report.inside(field, key, field);
+                merged.push(merge_items(before, ours, theirs, &mut report));
+            }
+            (None, None) => merged.push((*theirs).to_owned()),
+            (before @ Some(_), None) if same(before, Some(theirs)) => {}
+            (Some(_), None) => report.drop(field, Some(theirs), Side::Theirs, REMOVAL),
+        }
+    }
+    for (key, ours) in ours.iter().filter(|(key, _)| find(&theirs, key).is_none()) {
+        match find(&base, key) {
+            None => merged.push((*ours).to_owned()),
+            before if same(before, Some(ours)) => {}
+            Some(_) => report.drop(field, Some(ours), Side::Ours, REMOVAL),
+        }
+    }
+    Some(["[", &merged.join(","), "]"].concat())
+}
+
+/// Whether one list of attendees became the other one by their answers alone.
+pub(super) fn only_answers(before: Option<&str>, after: Option<&str>) -> bool {
+    let (Some(before), Some(after)) = (keyed(before), keyed(after)) else { return false };
+    let same_but_answer = |old: &str, new: &str| {
+        let (Ok(mut old), Ok(mut new)) = (Fields::parse(old), Fields::parse(new)) else { return old == new };
+        for field in ANSWER {
+            old.remove(field);
+            new.remove(field);
+        }
+        same(Some(&old.to_text()), Some(&new.to_text()))
+    };
+    before.len() == after.len()
+        && before.iter().all(|(key, old)| find(&after, key).is_some_and(|new| same_but_answer(old, new)))
+}
+
+/// The items with what identifies them, each once; `None` if it is no list.
+fn keyed(raw: Option<&str>) -> Option<Vec<(String, &str)>> {
+    let raw = raw.unwrap_or("null");
+    if raw != "null" && !raw.starts_with('[') {
+        return None;
+    }
+    let mut list: Vec<(String, &str)> = Vec::new();
+    for item in items(raw) {
+        let key = key_of(item);
+        if find(&list, &key).is_none() {
+            list.push((key, item));
+        }
+    }
+    Some(list)
+}
+
+fn find<'a>(list: &[(String, &'a str)], key: &str) -> Option<&'a str> {
+    list.iter().find(|(known, _)| known == key).map(|(_, item)| *item)
+}
+
+/// An item's address without its spelling, or its id, or itself.
+fn key_of(item: &str) -> String {
+    let written = as_string(item).map(std::borrow::Cow::into_owned).or_else(|| {
+        let fields = Fields::parse(item).ok()?;
+        ["email", "id", "uri", "href", "url"].into_iter().find_map(|field| fields.string(field))
+    });
+    let Some(written) = written else { return item.to_owned() };
+    if !written.contains('@') {
+        return written;
+    }
+    let lower = written.trim().to_ascii_lowercase();
+    lower.strip_prefix("mailto:").map(str::to_owned).unwrap_or(lower)
+}
+
+/// An item that both have.
+fn merge_items(before: Option<&str>, ours: &str, theirs: &str, report: &mut Report<'_>) -> String {
+    if same(Some(ours), Some(theirs)) || same(before, Some(ours)) {
+        return theirs.to_owned();
+    }
+    if same(before, Some(theirs)) {
+        return ours.to_owned();
+    }
+    let before = before.and_then(|raw| Fields::parse(raw).ok()).unwrap_or_default();
+    let (Ok(ours), Ok(theirs)) = (Fields::parse(ours), Fields::parse(theirs)) else {
+        // An address that both spelled anew.
+        return theirs.to_owned();
+    };
+    let sides = Sides { base: &before, ours: &ours, theirs: &theirs };
+    let mut merged = theirs.clone();
+    let answers = later_answer(&ours, &theirs);
+    for field in sides.fields() {
+        if !sides.ours_changed(field) {
+            continue;
+        }
+        let (value, there) = (ours.get(field), theirs.get(field));
+        let ours_counts = if !sides.theirs_changed(field) {
+            true
+        } else if ANSWER.contains(&field) && answers.is_some() {
+            let (side, value) =
+                if answers == Some(Side::Ours) { (Side::Theirs, there) } else { (Side::Ours, value) };
+            report.drop(field, value, side, LATER);
+            answers == Some(Side::Ours)
+        } else {
+            report.drop(field, value, Side::Ours, SERVER_ORDER);
+            report.conflict(field);
+            false
+        };
+        if ours_counts {
+            match value {
+                Some(raw) => merged.set(field, raw),
+                None => drop(merged.remove(field)),
+            }
+        }
+    }
+    merged.to_text()
+}
+
+/// Whose answer is the later one; `None` if that cannot be told.
+fn later_answer(ours: &Fields, theirs: &Fields) -> Option<Side> {
+    let place = |fields: &Fields| {
+        let at = fields.string("scheduleUpdated").and_then(|text| date_to_ms(&text));
+        (fields.u53("scheduleSequence").unwrap_or(0), at)
+    };
+    match place(ours).cmp(&place(theirs)) {
+        std::cmp::Ordering::Less => Some(Side::Theirs),
+        std::cmp::Ordering::Equal => None,
+        std::cmp::Ordering::Greater => Some(Side::Ours),
+    }
+}
