@@ -142,6 +142,14 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     return this.#alive().hasPendingWrite(id)
   }
 
+  undo(): contract.PendingWrite | undefined {
+    return this.#writtenIfAny(this.#alive().undo())
+  }
+
+  redo(): contract.PendingWrite | undefined {
+    return this.#writtenIfAny(this.#alive().redo())
+  }
+
   getActiveUsers(): ReadonlyMap<string, contract.UserPresence> {
     return this.#alive().getActiveUsers()
   }
@@ -243,6 +251,10 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
 
   #written([id, persisted, confirmed]: [string, number, number]): contract.PendingWrite {
     return { id, persisted: this.#tickets.promise(persisted), confirmed: this.#tickets.promise(confirmed) }
+  }
+
+  #writtenIfAny(written: [string, number, number] | []): contract.PendingWrite | undefined {
+    return written.length === 0 ? undefined : this.#written(written)
   }
 
   /** Tells the core which of the events are wanted that cost it something. */

@@ -34,6 +34,8 @@ declare class RealtimeCalendar {
   updateEvent(id: string, changes: unknown): Written
   deleteEvent(id: string): Written
   hasPendingWrite(id: string): boolean
+  undo(): Written | []
+  redo(): Written | []
   getActiveUsers(): ReadonlyMap<string, contract.UserPresence>
   getCursors(): readonly contract.UserCursor[]
   broadcastCursor(position: unknown): void

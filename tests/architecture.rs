@@ -19,6 +19,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("merge", &["json", "map", "model", "time"]),
     ("wire", &["json", "model"]),
     ("transport", &["json", "time"]),
+    ("history", &["json", "merge"]),
     ("config", &["fault", "merge", "transport"]),
     ("session", &["config", "fault", "id", "json", "rng", "time", "transport"]),
     ("store", &["id", "json", "map", "merge", "model"]),

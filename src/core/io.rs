@@ -117,6 +117,10 @@ pub enum Call {
     Update(String, String),
     /// `deleteEvent()`. Replies with a write.
     Delete(String),
+    /// `undo()`. Replies with a write if there was something to take back.
+    Undo,
+    /// `redo()`. As `Undo`.
+    Redo,
     /// `broadcastCursor()`, the position as JSON text.
     Cursor(String),
     /// `sendSelection()`, `sendTyping()`, `sendEditing()`: message type and payload.

@@ -11,6 +11,7 @@ pub mod client;
 pub mod config;
 pub mod delivery;
 pub mod fault;
+pub mod history;
 pub mod id;
 pub mod io;
 pub mod json;

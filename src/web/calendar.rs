@@ -148,6 +148,16 @@ impl RealtimeCalendar {
         self.write(Call::Delete(id))
     }
 
+    /// `undo()`: the id and two tickets, or nothing.
+    pub fn undo(&self) -> Result<Array, JsValue> {
+        self.write(Call::Undo)
+    }
+
+    /// `redo()`: as `undo()`.
+    pub fn redo(&self) -> Result<Array, JsValue> {
+        self.write(Call::Redo)
+    }
+
     /// `hasPendingWrite()`.
     #[wasm_bindgen(js_name = hasPendingWrite)]
     pub fn has_pending_write(&self, id: &str) -> bool {

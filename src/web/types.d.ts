@@ -463,6 +463,13 @@ export declare class RealtimeCalendar {
   updateEvent(id: string, changes: CalendarEventChanges): PendingWrite
   deleteEvent(id: string): PendingWrite
   hasPendingWrite(id: string): boolean
+  /**
+   * Takes the newest own edit of this program back, of the last 100, connected or not; `redo` does it again, until something
+   * else is edited. It is a write like any other, merged with what others did since: none of their values is changed by it. An
+   * edit of which nothing is left is passed over. `undefined`: there was none.
+   */
+  undo(): PendingWrite | undefined
+  redo(): PendingWrite | undefined
 
   // Presence
 

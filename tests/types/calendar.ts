@@ -76,6 +76,8 @@ export async function usesEveryMember(): Promise<void> {
   calendar.updateEvent(id, { title: 7 })
   const deleted: PendingWrite = calendar.deleteEvent(id)
   const pending: boolean = calendar.hasPendingWrite(deleted.id)
+  const undone: PendingWrite | undefined = calendar.undo()
+  const redone: Promise<CalendarEvent> | undefined = calendar.redo()?.confirmed
 
   const users: ReadonlyMap<string, UserPresence> = calendar.getActiveUsers()
   const cursors: readonly UserCursor[] = calendar.getCursors()
@@ -100,5 +102,5 @@ export async function usesEveryMember(): Promise<void> {
   const trace: readonly TraceEntry[] = calendar.getTrace()
   const kinds: string[] = trace.map(({ kind, at, n }) => `${n} ${at} ${kind}`)
   await calendar.destroy()
-  void [event, pending, users, cursors, status, cached, metrics, delivery, age, kinds]
+  void [event, pending, undone, redone, users, cursors, status, cached, metrics, delivery, age, kinds]
 }

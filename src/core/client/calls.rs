@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Client, Storage};
 use crate::core::fault::{Fault, FaultCode};
+use crate::core::history::Direction;
 use crate::core::io::{Call, Event, Outcome, Reply};
 use crate::core::json::{Fields, each_field, is_finite_number, validate};
 use crate::core::model::{Query, WriteKind};
@@ -44,9 +45,11 @@ impl Client {
                 self.unsubscribe(now, &channel);
                 Ok(Reply::Done)
             }
-            Call::Create(data) => self.create(now, &data),
-            Call::Update(id, changes) => self.update(now, &id, &changes),
-            Call::Delete(id) => self.delete(now, &id),
+            Call::Create(data) => self.edit(None, |client| client.create(now, &data)),
+            Call::Update(id, changes) => self.edit(Some(&id), |client| client.update(now, &id, &changes)),
+            Call::Delete(id) => self.edit(Some(&id), |client| client.delete(now, &id)),
+            Call::Undo => self.step(now, Direction::Undo),
+            Call::Redo => self.step(now, Direction::Redo),
             Call::Cursor(position) => self.point(&position),
             Call::Presence(kind, payload) => {
                 // Of what somebody types in, each element is a matter of its own.

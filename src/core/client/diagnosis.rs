@@ -101,7 +101,7 @@ impl Client {
         }
     }
 
-    fn note_call(&mut self, call: &Call) {
+    pub(super) fn note_call(&mut self, call: &Call) {
         let (word, numbers) = match call {
             Call::Connect => ("connect", [0; 4]),
             Call::Disconnect => ("disconnect", [0; 4]),
@@ -117,6 +117,9 @@ impl Client {
             Call::Create(data) => ("createEvent", [0, data.len() as u64, 0, 0]),
             Call::Update(_, changes) => ("updateEvent", [0, changes.len() as u64, 0, 0]),
             Call::Delete(_) => ("deleteEvent", [0; 4]),
+            // Told as the write that it comes to.
+            Call::Undo => ("undo", [0; 4]),
+            Call::Redo => ("redo", [0; 4]),
             // As many as the pointer moves: they are counted, and not told one by one.
             Call::Cursor(_) => ("broadcastCursor", [0; 4]),
             Call::Presence(kind, payload) => (*kind, [0, payload.len() as u64, 0, 0]),
@@ -383,7 +386,7 @@ impl Client {
 
 /// Whether a call is a step: as many cursor positions come as the pointer moves, and watching is our own affair.
 pub(super) fn is_told(call: &Call) -> bool {
-    !matches!(call, Call::Cursor(_) | Call::Watch { .. })
+    !matches!(call, Call::Cursor(_) | Call::Watch { .. } | Call::Undo | Call::Redo)
 }
 
 fn name_of(kind: Kind) -> &'static str {

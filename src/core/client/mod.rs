@@ -20,6 +20,7 @@ mod inbound;
 mod link;
 mod stored;
 mod tick;
+mod undo;
 mod writes;
 
 use std::collections::VecDeque;
@@ -30,6 +31,7 @@ use compression::Compression;
 use crate::core::config::Config;
 use crate::core::delivery::{Channels, Lanes, Outbox, Requests, Write};
 use crate::core::fault::{Fault, FaultCode};
+use crate::core::history::History;
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{Effect, Event, Input, Outcome, Output, PipeEvent, Reply, StorageOp};
 use crate::core::map::SortedMap;
@@ -123,6 +125,7 @@ pub struct Client {
     /// Whether the program was told of the present frame that something in it is no message.
     complained: bool,
     failed: SortedMap<String, Failed>,
+    history: History,
     progress: Progress,
     last_synced_ms: Option<u64>,
     online: bool,
@@ -183,6 +186,7 @@ impl Client {
             attempting: false,
             complained: false,
             failed: SortedMap::default(),
+            history: History::default(),
             progress: Progress::default(),
             last_synced_ms: None,
             online: true,

@@ -4,6 +4,7 @@ mod channels;
 mod connection;
 mod storage;
 mod transport;
+mod undo;
 mod writes;
 
 use std::sync::Arc;
