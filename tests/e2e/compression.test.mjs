@@ -1,26 +1,17 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { launch } from './support/browser.mjs'
+import { describe, it } from 'node:test'
 import { connect, eventAt, openBare, settled, shows, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveBare } from './support/site.mjs'
 
 describe('compression', () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveBare()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveBare })
 
   async function open(t, server, user, config = {}) {
-    const context = await browser.newContext()
-    t.after(() => context.close())
+    const context = await room.context(t)
     const settings = { url: server.socket, projectId: 'mine', user: { id: user }, ...config }
-    const page = await openBare(context, site, settings)
+    const page = await openBare(context, room.site, settings)
     await connect(page)
     return page
   }

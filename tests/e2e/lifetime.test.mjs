@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { launch } from './support/browser.mjs'
+import { describe, it } from 'node:test'
 import { connect, eventAt, openBare, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveBare } from './support/site.mjs'
 import { until } from './support/until.mjs'
 
 describe("a calendar's life", () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveBare()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveBare })
 
   async function openPage(t) {
     const server = await startServer(t)
-    const context = await browser.newContext()
-    t.after(() => context.close())
-    const page = await openBare(context, site)
+    const context = await room.context(t)
+    const page = await openBare(context, room.site)
     return { server, context, page, config: { url: server.socket, projectId: 'mine', user: { id: 'ana' } } }
   }
 

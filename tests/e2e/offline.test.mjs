@@ -1,24 +1,16 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { chip, deleteEvent, drawEvent, renameEvent, switchOffline } from './support/board.mjs'
-import { launch } from './support/browser.mjs'
 import { openGate } from './support/gate.mjs'
 import { connected, eventAt, openDemo, settled, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveDemo } from './support/site.mjs'
 
 const allStored = () => baro.createEvent && baro.getSyncStatus().pendingActions.length
 
 describe('edits made offline', () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveDemo()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveDemo })
 
   /** A page that shows two events of the server, behind a gate. */
   async function openBoard(t) {
@@ -26,9 +18,8 @@ describe('edits made offline', () => {
     const gate = await openGate(t, server)
     await server.rest('POST', '', eventAt(9, 'Stand-up', { projectId: 'demo' }))
     await server.rest('POST', '', eventAt(14, 'Dentist', { projectId: 'demo' }))
-    const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
-    t.after(() => context.close())
-    const page = await openDemo(context, site, gate.socket, 'Ana')
+    const context = await room.context(t, { viewport: { width: 1440, height: 900 } })
+    const page = await openDemo(context, room.site, gate.socket, 'Ana')
     await connected(page)
     await Promise.all([chip(page, 'Stand-up').waitFor(), chip(page, 'Dentist').waitFor()])
     return { server, gate, context, page }

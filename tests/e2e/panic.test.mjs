@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { launch } from './support/browser.mjs'
+import { describe, it } from 'node:test'
 import { connect, eventAt, openBare, settled, titles, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveBare } from './support/site.mjs'
 import { trap } from './support/trap.mjs'
@@ -19,19 +19,10 @@ const breakClock = () => {
 const mendClock = () => void (Date.now = globalThis.now)
 
 describe('a module that dies', () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveBare()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveBare })
 
-  async function open(t, config, from = site) {
-    const context = await browser.newContext()
-    t.after(() => context.close())
+  async function open(t, config, from = room.site) {
+    const context = await room.context(t)
     const page = await openBare(context, from, config)
     await page.evaluate(() => {
       globalThis.uncaught = []

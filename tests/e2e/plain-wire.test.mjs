@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { launch } from './support/browser.mjs'
+import { describe, it } from 'node:test'
 import { connect, create, eventAt, openBare, settled, shows, untilIn } from './support/page.mjs'
 import { startPlainServer } from './support/plain-server.mjs'
+import { openRoom } from './support/room.mjs'
 import { serveBare } from './support/site.mjs'
 
 const spelt = { 'event:created': 'EVENT_CREATED', 'event:updated': 'EVENT_UPDATED', 'event:deleted': 'EVENT_DELETED' }
 
 describe('with a server that speaks the plain wire only', () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveBare()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveBare })
 
   async function openPage(t, server, config = {}) {
-    const context = await browser.newContext()
-    t.after(() => context.close())
-    const page = await openBare(context, site, {
+    const context = await room.context(t)
+    const page = await openBare(context, room.site, {
       url: server.socket,
       projectId: 'mine',
       user: { id: 'ana' },

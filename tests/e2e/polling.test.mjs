@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { launch } from './support/browser.mjs'
+import { describe, it } from 'node:test'
 import { openProxy } from './support/proxy.mjs'
 import { connect, connected, create, eventAt, openBare, settled, shows, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveBare } from './support/site.mjs'
 import { tokenFor } from './support/token.mjs'
@@ -28,20 +28,11 @@ const stopEditing = () => {
 }
 
 describe('a network without WebSockets', () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveBare()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveBare })
 
   async function openPage(t, socket, user, more = {}) {
-    const context = await browser.newContext()
-    t.after(() => context.close())
-    const page = await openBare(context, site, { url: socket, projectId: 'mine', user: { id: user }, ...more })
+    const context = await room.context(t)
+    const page = await openBare(context, room.site, { url: socket, projectId: 'mine', user: { id: user }, ...more })
     return { page, context }
   }
 
@@ -137,7 +128,7 @@ describe('a network without WebSockets', () => {
     await create(page, eventAt(9, 'Mine', { projectId: 'mine' }), { stored: true })
     await settled(page)
     await page.close()
-    const next = await openBare(context, site, { url: proxy.socket, projectId: 'mine', user: { id: 'ana' } })
+    const next = await openBare(context, room.site, { url: proxy.socket, projectId: 'mine', user: { id: 'ana' } })
     // What is stored has been read then; a calendar that connects sooner learns it while its WebSocket is refused.
     await settled(next)
     await connect(next)
@@ -146,7 +137,7 @@ describe('a network without WebSockets', () => {
   })
 
   it('takes a token that is in no address, and a server that ends is come back to', async (t) => {
-    const server = await startServer(t, { jwt: true, origin: site.address })
+    const server = await startServer(t, { jwt: true, origin: room.site.address })
     const proxy = await openProxy(t, server, 'refuse')
     const token = tokenFor('ana')
     const { page } = await openPage(t, proxy.socket, 'ana', {

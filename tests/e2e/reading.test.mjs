@@ -1,27 +1,18 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { launch } from './support/browser.mjs'
+import { describe, it } from 'node:test'
 import { connect, create, eventAt, openBare, settled, shows, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveBare } from './support/site.mjs'
 
 describe('reading the calendar', () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveBare()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveBare })
 
   async function openPages(t, ...users) {
     const server = await startServer(t)
     const open = async (user) => {
-      const context = await browser.newContext()
-      t.after(() => context.close())
-      const page = await openBare(context, site, { url: server.socket, projectId: 'mine', user: { id: user } })
+      const context = await room.context(t)
+      const page = await openBare(context, room.site, { url: server.socket, projectId: 'mine', user: { id: user } })
       await connect(page)
       return page
     }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { chip, renameEvent, switchOffline } from './support/board.mjs'
-import { launch } from './support/browser.mjs'
 import { connect, connected, eventAt, openBare, openDemo, settled, shows, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveBare, serveDemo } from './support/site.mjs'
 import { tokenFor } from './support/token.mjs'
@@ -25,22 +25,11 @@ async function outcome(page, method, ...given) {
 }
 
 describe('a refused edit', () => {
-  let browser
-  let site
-  let demo
-  before(async () => {
-    ;[browser, site, demo] = await Promise.all([launch(), serveBare(), serveDemo()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-    demo?.close()
-  })
+  const room = openRoom({ site: serveBare, demo: serveDemo })
 
   async function openPage(t, config) {
-    const context = await browser.newContext()
-    t.after(() => context.close())
-    const page = await openBare(context, site, config)
+    const context = await room.context(t)
+    const page = await openBare(context, room.site, config)
     await connect(page)
     return page
   }
@@ -53,7 +42,7 @@ describe('a refused edit', () => {
   })
 
   it('of a project that the token lacks rolls back, says why and is kept', async (t) => {
-    const server = await startServer(t, { jwt: true, origin: site.address })
+    const server = await startServer(t, { jwt: true, origin: room.site.address })
     const page = await openPage(t, signedIn(server, 'ana', ['mine']))
     const { error, failed, shownAtOnce, shown } = await outcome(
       page,
@@ -79,7 +68,7 @@ describe('a refused edit', () => {
   })
 
   it('outlives a reload, can be discarded, and is then gone for good', async (t) => {
-    const server = await startServer(t, { jwt: true, origin: site.address })
+    const server = await startServer(t, { jwt: true, origin: room.site.address })
     const config = signedIn(server, 'ana', ['mine'])
     const page = await openPage(t, config)
     await outcome(page, 'createEvent', eventAt(9, 'Secret', { projectId: 'theirs' }))
@@ -113,7 +102,7 @@ describe('a refused edit', () => {
   })
 
   it('can be retried once the token allows it', async (t) => {
-    const server = await startServer(t, { jwt: true, origin: site.address })
+    const server = await startServer(t, { jwt: true, origin: room.site.address })
     const config = signedIn(server, 'ana', ['mine'])
     const page = await openPage(t, config)
     await outcome(page, 'createEvent', eventAt(9, 'Secret', { projectId: 'theirs' }))
@@ -156,12 +145,11 @@ describe('a refused edit', () => {
   it('of an event that somebody else deleted says so, and the event stays gone', async (t) => {
     const server = await startServer(t)
     const contexts = await Promise.all(
-      ['Ana', 'Ben'].map(() => browser.newContext({ viewport: { width: 1440, height: 900 } })),
+      ['Ana', 'Ben'].map(() => room.context(t, { viewport: { width: 1440, height: 900 } })),
     )
-    t.after(() => Promise.all(contexts.map((context) => context.close())))
     await server.rest('POST', '', eventAt(9, 'Stand-up', { projectId: 'demo' }))
-    const ana = await openDemo(contexts[0], demo, server.socket, 'Ana')
-    const ben = await openDemo(contexts[1], demo, server.socket, 'Ben')
+    const ana = await openDemo(contexts[0], room.demo, server.socket, 'Ana')
+    const ben = await openDemo(contexts[1], room.demo, server.socket, 'Ben')
     await Promise.all([connected(ana), connected(ben)])
     await Promise.all([shows(ana, ['Stand-up']), shows(ben, ['Stand-up'])])
 

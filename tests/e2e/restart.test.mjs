@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { launch } from './support/browser.mjs'
+import { describe, it } from 'node:test'
 import { connected, eventAt, openDemo, settled, shows, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveDemo } from './support/site.mjs'
 
@@ -23,23 +23,14 @@ const keepEditing = ([name, shared, data]) => {
 const later = { startDate: '2031-03-04T10:00:00.000Z', endDate: '2031-03-04T11:00:00.000Z' }
 
 describe('a server that dies', () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveDemo()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveDemo })
 
   it('and starts again is rejoined by both pages, which lose and double nothing while they go on editing', async (t) => {
     const server = await startServer(t)
     const shared = await server.rest('POST', '', eventAt(8, 'Shared', { projectId: 'demo' }))
     const open = async (user) => {
-      const context = await browser.newContext()
-      t.after(() => context.close())
-      const page = await openDemo(context, site, server.socket, user)
+      const context = await room.context(t)
+      const page = await openDemo(context, room.site, server.socket, user)
       await connected(page)
       await shows(page, ['Shared'])
       return page

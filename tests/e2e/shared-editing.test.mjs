@@ -1,29 +1,20 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { chip, deleteEvent, drawEvent, moveEvent, openEvent, pointAt, renameEvent } from './support/board.mjs'
-import { launch } from './support/browser.mjs'
 import { connected, openDemo, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveDemo } from './support/site.mjs'
 import { until } from './support/until.mjs'
 
 describe('two people with the demo page', () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveDemo()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveDemo })
 
   async function openBoth(t) {
     const server = await startServer(t)
     const open = async (user) => {
-      const context = await browser.newContext({ viewport: { width: 1440, height: 900 } })
-      t.after(() => context.close())
-      return openDemo(context, site, server.socket, user)
+      const context = await room.context(t, { viewport: { width: 1440, height: 900 } })
+      return openDemo(context, room.site, server.socket, user)
     }
     const [ana, ben] = [await open('Ana'), await open('Ben')]
     await Promise.all([connected(ana), connected(ben)])

@@ -1,30 +1,21 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { launch } from './support/browser.mjs'
+import { describe, it } from 'node:test'
 import { openBare, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveBare } from './support/site.mjs'
 import { tokenFor } from './support/token.mjs'
 
 describe('an expired token', () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveBare()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveBare })
 
   async function openPage(t) {
-    const server = await startServer(t, { jwt: true, origin: site.address })
-    const context = await browser.newContext()
-    t.after(() => context.close())
+    const server = await startServer(t, { jwt: true, origin: room.site.address })
+    const context = await room.context(t)
     const addresses = []
     context.on('request', (request) => addresses.push(request.url()))
     context.on('page', (page) => page.on('websocket', (socket) => addresses.push(socket.url())))
-    const page = await openBare(context, site)
+    const page = await openBare(context, room.site)
     return { server, page, addresses }
   }
 

@@ -1,34 +1,25 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, it } from 'node:test'
-import { launch } from './support/browser.mjs'
+import { describe, it } from 'node:test'
 import { openGate } from './support/gate.mjs'
 import { connect, create, eventAt, openBare, settled, shows, untilIn } from './support/page.mjs'
+import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveBare } from './support/site.mjs'
 
 describe('two tabs of one person in one browser', () => {
-  let browser
-  let site
-  before(async () => {
-    ;[browser, site] = await Promise.all([launch(), serveBare()])
-  })
-  after(async () => {
-    await browser?.close()
-    site?.close()
-  })
+  const room = openRoom({ site: serveBare })
 
   async function openTabs(t) {
     const server = await startServer(t)
     const gate = await openGate(t, server)
-    const context = await browser.newContext()
-    t.after(() => context.close())
+    const context = await room.context(t)
     const config = {
       url: gate.socket,
       projectId: 'mine',
       user: { id: 'ana' },
       reconnect: { delay: 100, maxDelay: 500, maxAttempts: Infinity },
     }
-    const open = () => openBare(context, site, config)
+    const open = () => openBare(context, room.site, config)
     const tabs = await Promise.all([open(), open()])
     await Promise.all(tabs.map(connect))
     return { server, gate, open, tabs }

@@ -25,7 +25,8 @@ export const flags = [
   '--disable-dev-shm-usage',
 ]
 
-export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: flags })
+export const launch = (options = {}) =>
+  chromium.launch({ executablePath: '/usr/bin/chromium', args: flags, ...options })
 
 /** Serves a folder on a free port. Returns its address and how to close it. */
 export async function serve(folder, headers = {}) {
