@@ -25,6 +25,8 @@ pub enum Code {
     NotFound,
     /// An event of that id exists.
     AlreadyExists,
+    /// Somebody else changed what the write is about, and its author wants to decide.
+    Conflict,
     /// The event breaks a rule.
     InvalidEvent,
     /// Over a limit.
@@ -43,13 +45,14 @@ pub enum Code {
 
 impl Code {
     /// All of them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::TokenExpired,
         Self::Forbidden,
         Self::NotFound,
         Self::AlreadyExists,
+        Self::Conflict,
         Self::InvalidEvent,
         Self::TooLarge,
         Self::UnknownType,
@@ -68,6 +71,7 @@ impl Code {
             Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::AlreadyExists => "already_exists",
+            Self::Conflict => "conflict",
             Self::InvalidEvent => "invalid_event",
             Self::TooLarge => "too_large",
             Self::UnknownType => "unknown_type",
@@ -95,7 +99,7 @@ impl Code {
             Self::Unauthorized | Self::TokenExpired => 401,
             Self::Forbidden | Self::ClientMismatch => 403,
             Self::NotFound => 404,
-            Self::AlreadyExists | Self::SequenceGap => 409,
+            Self::AlreadyExists | Self::Conflict | Self::SequenceGap => 409,
             Self::TooLarge => 413,
             Self::RateLimited => 429,
             Self::Unavailable => 503,

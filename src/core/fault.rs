@@ -93,6 +93,8 @@ codes! {
     NotFound = "not_found", retryable: false;
     /// There is one already.
     AlreadyExists = "already_exists", retryable: false;
+    /// Somebody else changed what the write is about.
+    Conflict = "conflict", retryable: false;
     /// The event breaks a rule.
     InvalidEvent = "invalid_event", retryable: false;
     /// Over a limit.

@@ -99,6 +99,8 @@ pub(super) struct Message<'a> {
     pub(super) user_id: Option<Cow<'a, str>>,
     pub(super) seq: Option<u64>,
     pub(super) client: Option<Cow<'a, str>>,
+    /// What a write was made on, raw.
+    pub(super) on: Option<&'a str>,
 }
 
 /// Why a message is no message, with its id as far as it has one.
@@ -112,8 +114,15 @@ impl<'a> Message<'a> {
     /// Reads one message.
     pub(super) fn parse(text: &'a str, limits: &Limits) -> Result<Self, Malformed> {
         let mut kind = None;
-        let mut message =
-            Self { kind: Kind::Unknown, payload: "null", id: None, user_id: None, seq: None, client: None };
+        let mut message = Self {
+            kind: Kind::Unknown,
+            payload: "null",
+            id: None,
+            user_id: None,
+            seq: None,
+            client: None,
+            on: None,
+        };
         let mut wrong: Option<Fault> = None;
         let mut refuse = |field: &str, raw: &str, expected: &str| {
             wrong.get_or_insert(Fault::field(Code::BadRequest, field, raw, expected));
@@ -125,6 +134,7 @@ impl<'a> Message<'a> {
                 None => refuse("type", raw, "a string of at most 256 bytes"),
             },
             "payload" => message.payload = raw,
+            "on" => message.on = Some(raw),
             "id" if !is_null(raw) => match short(raw) {
                 Some(id) => message.id = Some(id),
                 None => refuse("id", raw, "a string of at most 256 bytes"),

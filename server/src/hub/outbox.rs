@@ -83,7 +83,7 @@ impl Reply {
         Self { id, seq: None, client: None }
     }
 
-    fn message(&self, kind: &str, payload: Option<&str>) -> String {
+    fn message(&self, kind: &str, payload: Option<&str>, merged: Option<&str>) -> String {
         let mut object = Object::new().string("type", kind).maybe("id", self.id.as_deref());
         if let Some(seq) = self.seq {
             object = object.number("seq", seq);
@@ -91,6 +91,9 @@ impl Reply {
         object = object.maybe("client", self.client.as_deref());
         if let Some(payload) = payload {
             object = object.raw("payload", payload);
+        }
+        if let Some(merged) = merged {
+            object = object.raw("merged", merged);
         }
         object.finish()
     }
@@ -150,7 +153,19 @@ impl Hub {
         payload: Option<&str>,
     ) {
         self.counters.count_sent(kind, 1);
-        self.send(id, &Arc::from(reply.message(kind, payload)));
+        self.send(id, &Arc::from(reply.message(kind, payload, None)));
+    }
+
+    /// Acknowledges a write of which not all was done as it was meant.
+    pub(super) fn acknowledge_merged(
+        &mut self,
+        id: ConnectionId,
+        reply: &Reply,
+        payload: &str,
+        report: &str,
+    ) {
+        self.counters.count_sent("ack", 1);
+        self.send(id, &Arc::from(reply.message("ack", Some(payload), Some(report))));
     }
 
     /// Turns a connection's queue into frames.

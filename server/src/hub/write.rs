@@ -12,7 +12,7 @@ use super::outbox::Reply;
 use super::{Hub, Mode, Pending, binary};
 use crate::access::Access;
 use crate::fault::{Code, Fault};
-use crate::ledger::{Action, Answer, Author, Change, Decision, StorageError, Stream, Verdict, Write};
+use crate::ledger::{Action, Answer, Author, Change, Decision, On, StorageError, Stream, Verdict, Write};
 
 /// A write that is being decided.
 #[derive(Debug)]
@@ -35,11 +35,12 @@ impl Hub {
                 return self.complain(now, id, &reply, &fault);
             }
         };
-        let action = match action_of(message) {
-            Ok(action) => action,
+        let asked = action_of(message).and_then(|action| On::read(message.on).map(|on| (action, on)));
+        let (action, on) = match asked {
+            Ok(asked) => asked,
             Err(fault) if stream.is_none() => return self.complain(now, id, &reply, &fault),
             // Decided like any other, or the writes behind it would wait for ever.
-            Err(fault) => Action::Refuse(fault),
+            Err(fault) => (Action::Refuse(fault), None),
         };
         let owner = self.owner_of(now, id);
         let Some(user) = self.user_of(now, id) else { return };
@@ -48,7 +49,7 @@ impl Hub {
         let access = connection.access.clone();
         self.quotas.begin_write(&user.id);
         let author = Author { id: Arc::clone(&user.id), owner, access };
-        let job = Job::Write(Box::new(Write { stream, author, action }));
+        let job = Job::Write(Box::new(Write { stream, author, action, on }));
         if mutant!(ack_before_decision) {
             self.acknowledge(id, &reply, None);
         }
@@ -90,6 +91,9 @@ impl Hub {
         match result {
             Ok(Decision { answer: Answer::Ack(payload), .. }) => {
                 self.acknowledge(id, reply, Some(payload));
+            }
+            Ok(Decision { answer: Answer::Merged { payload, report }, .. }) => {
+                self.acknowledge_merged(id, reply, payload, report);
             }
             Ok(Decision { answer: Answer::Error(payload), verdict, .. }) => {
                 let code = Fields::parse(payload).ok().and_then(|fields| fields.string("code"));

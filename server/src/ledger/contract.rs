@@ -1,5 +1,7 @@
 //! What every [`Tables`] must do: one set of tests for all of them.
 
+mod meeting;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -13,6 +15,7 @@ use super::{
 use crate::access::Access;
 use crate::fault::{Code, Fault};
 use crate::limits::Rules;
+pub(crate) use meeting::*;
 
 /// Makes a test of each rule for the tables that `$make` opens; they must be of the epoch `epoch-1`.
 macro_rules! ledger_contract {
@@ -35,7 +38,15 @@ macro_rules! ledger_contract {
             a_move_is_told_where_it_concerns,
             rights_are_checked_on_both_projects,
             time_never_goes_back,
-            digests_are_of_what_a_channel_shows
+            digests_are_of_what_a_channel_shows,
+            changes_of_different_fields_are_both_stored,
+            what_is_dropped_is_reported_as_often_as_it_is_asked_for,
+            who_came_second_is_told_what_is_there,
+            an_update_outweighs_a_deletion,
+            a_deletion_does_not_outweigh_an_update,
+            two_deletions_are_one,
+            what_changes_nothing_has_no_number,
+            rights_hold_for_what_is_merged
         );
     };
     ($make:expr, $($rule:ident),+) => {
@@ -81,13 +92,13 @@ fn stamp() -> Stamp {
 }
 
 fn plain<T: Tables>(tables: &mut T, action: Action) -> Decision {
-    let write = Write { stream: None, author: author("ana"), action };
+    let write = Write { stream: None, author: author("ana"), action, on: None };
     decide(tables, &Rules::default(), &write, &stamp()).expect("a decision")
 }
 
 fn sequenced<T: Tables>(tables: &mut T, user: &str, seq: u64, action: Action) -> Decision {
     let stream = Some(Stream { client: Arc::from("c1"), seq });
-    let write = Write { stream, author: author(user), action };
+    let write = Write { stream, author: author(user), action, on: None };
     decide(tables, &Rules::default(), &write, &stamp()).expect("a decision")
 }
 
@@ -152,7 +163,7 @@ pub(crate) fn a_repetition_changes_nothing<T: Tables>(tables: &mut T) {
     assert_eq!((again.verdict, first.verdict), (Verdict::Duplicate, Verdict::Stored));
     let version = |decision: &Decision| match &decision.answer {
         Answer::Ack(payload) => fields(payload).u53("version"),
-        Answer::Error(_) => None,
+        Answer::Merged { .. } | Answer::Error(_) => None,
     };
     // The event of today, which the one of then must not replace.
     assert_eq!((version(&first), version(&again)), (Some(1), Some(2)));
@@ -219,7 +230,7 @@ pub(crate) fn only_the_last_outcomes_are_kept<T: Tables>(tables: &mut T) {
     }
     let title = |decision: Decision| match decision.answer {
         Answer::Ack(payload) => fields(&payload).string("title"),
-        Answer::Error(_) => None,
+        Answer::Merged { .. } | Answer::Error(_) => None,
     };
     assert_eq!(title(sequenced(tables, "ana", 2, update("e1", "{}"))).as_deref(), Some("257"));
     assert_eq!(title(sequenced(tables, "ana", 1, create("e1", "{}"))).as_deref(), Some("257"));
@@ -296,7 +307,7 @@ pub(crate) fn histories_are_bounded<T: Tables>(tables: &mut T) {
     let rules = Rules { history: 10, history_slack: 5, ..Rules::default() };
     plain(tables, create("e1", "{}"));
     for _ in 2..=44 {
-        let write = Write { stream: None, author: author("ana"), action: update("e1", "{}") };
+        let write = Write { stream: None, author: author("ana"), action: update("e1", "{}"), on: None };
         decide(tables, &rules, &write, &stamp()).expect("a decision");
     }
     let kept: Vec<u64> =
@@ -350,7 +361,7 @@ pub(crate) fn rights_are_checked_on_both_projects<T: Tables>(tables: &mut T) {
         delete("e2"),
     ] {
         let author = Author { access: access.clone(), ..author("ana") };
-        let write = Write { stream: None, author, action: action.clone() };
+        let write = Write { stream: None, author, action: action.clone(), on: None };
         let decision = decide(tables, &Rules::default(), &write, &stamp()).expect("a decision");
         assert_eq!((code(&decision), &decision.changes), (Some(Code::Forbidden), &Vec::new()), "{action:?}");
     }
@@ -359,7 +370,8 @@ pub(crate) fn rights_are_checked_on_both_projects<T: Tables>(tables: &mut T) {
 
 pub(crate) fn time_never_goes_back<T: Tables>(tables: &mut T) {
     plain(tables, create("e1", "{}"));
-    let write = Write { stream: None, author: author("ana"), action: update("e1", r#"{"title":"b"}"#) };
+    let write =
+        Write { stream: None, author: author("ana"), action: update("e1", r#"{"title":"b"}"#), on: None };
     let early = Stamp { wall_ms: 5, ..stamp() };
     let decision = decide(tables, &Rules::default(), &write, &early).expect("a decision");
     assert!(matches!(decision.answer, Answer::Ack(text) if text.contains("2023-11-14T22:13:20.000Z")));

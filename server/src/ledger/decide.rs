@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use baro_realtime::core::json::Fields;
 use baro_realtime::core::model::{
-    InvalidEvent, apply_changes, calendar_channel, check_changes, check_event, date_to_ms, digest_of,
-    iso_from_ms, new_event, project_channel,
+    InvalidEvent, WriteKind, apply_changes, check_changes, check_event, date_to_ms, iso_from_ms, new_event,
 };
 use baro_realtime::mutant;
 
-use super::tables::{Client, EventRow, Head, StorageError, Stored, Tables};
-use super::{Action, Answer, Author, Change, Decision, Greeting, Stamp, Verdict, Withdrawn, Write};
+use super::announce::{Step, announce};
+use super::conflict::{self, Met, Theirs};
+use super::tables::{Client, EventRow, StorageError, Stored, Tables};
+use super::{Action, Answer, Author, Change, Decision, Greeting, Stamp, Verdict, Write};
 use crate::access::{Access, project_of};
 use crate::fault::{Code, Fault};
 use crate::limits::Rules;
@@ -48,7 +49,17 @@ pub fn decide<T: Tables>(
                     let id = id.or_else(|| id_of(&write.action).ok().flatten());
                     as_it_is_now(tables, id, access)?
                 }
-                Some(refusal @ Answer::Error(_)) => refusal,
+                Some(Answer::Merged { payload, report }) => {
+                    let id = Fields::parse(&payload).ok().and_then(|fields| fields.string("id"));
+                    match as_it_is_now(tables, id, access)? {
+                        // What was dropped is told as often as it is asked for, or nobody might ever hear of it.
+                        Answer::Ack(payload) => Answer::Merged { payload, report },
+                        other @ (Answer::Merged { .. } | Answer::Error(_)) => other,
+                    }
+                }
+                Some(Answer::Error(payload)) => {
+                    conflict_as_it_is_now(tables, payload, id_of(&write.action).ok().flatten(), access)?
+                }
                 None => match id_of(&write.action) {
                     Ok(id) => as_it_is_now(tables, id, access)?,
                     Err(fault) => error_of(fault),
@@ -127,12 +138,29 @@ fn as_it_is_now<T: Tables>(tables: &T, id: Option<String>, access: &Access) -> R
     let payload = match tables.event(&id)? {
         Some(Stored::Present(row)) if access.allows(&row.project) => row.text,
         // Gone from his sight is gone.
-        Some(Stored::Present(EventRow { version, .. }) | Stored::Deleted { version }) => {
+        Some(Stored::Present(EventRow { version, .. }) | Stored::Deleted { version, .. }) => {
             deleted(&id, version)
         }
         None => deleted(&id, 0),
     };
     Ok(Answer::Ack(payload))
+}
+
+/// The answer to a repetition of what was refused. A conflict is told with the event of today, for the same reason.
+fn conflict_as_it_is_now<T: Tables>(
+    tables: &T,
+    payload: Arc<str>,
+    id: Option<String>,
+    access: &Access,
+) -> Result<Answer, StorageError> {
+    let stored = id.map(|id| tables.event(&id)).transpose()?.flatten();
+    let now = match &stored {
+        Some(Stored::Present(row)) if access.allows(&row.project) => (row.version, Some(&*row.text)),
+        Some(Stored::Present(EventRow { version, .. }) | Stored::Deleted { version, .. }) => (*version, None),
+        None => (0, None),
+    };
+    let refreshed = conflict::refreshed(&payload, now.0, now.1);
+    Ok(Answer::Error(refreshed.unwrap_or(payload)))
 }
 
 fn apply<T: Tables>(
@@ -143,8 +171,8 @@ fn apply<T: Tables>(
 ) -> Result<Effect, StorageError> {
     match &write.action {
         Action::Create(data) => create(tables, rules, &write.author, data, stamp),
-        Action::Update { id, changes } => update(tables, rules, &write.author, id, changes, stamp),
-        Action::Delete { id } => delete(tables, rules, &write.author, id, stamp),
+        Action::Update { id, changes } => update(tables, rules, write, id, changes, stamp),
+        Action::Delete { id } => delete(tables, rules, write, id, stamp),
         Action::Skip => Ok(Ok((Answer::Ack(Arc::from("null")), Vec::new()))),
         Action::Refuse(fault) => Ok(Err(fault.clone())),
     }
@@ -175,7 +203,7 @@ fn create<T: Tables>(
         Some(Stored::Present(_)) => {
             return Ok(Err(Fault::new(Code::AlreadyExists, "an event of this id exists")));
         }
-        Some(Stored::Deleted { version }) => version + 1,
+        Some(Stored::Deleted { version, .. }) => version + 1,
         None => 1,
     };
     let event = new_event(&id, version, stamp.wall_ms, &data);
@@ -191,30 +219,56 @@ fn create<T: Tables>(
 fn update<T: Tables>(
     tables: &mut T,
     rules: &Rules,
-    author: &Author,
+    write: &Write,
     id: &str,
     changes: &Fields,
     stamp: &Stamp,
 ) -> Result<Effect, StorageError> {
-    let Some(Stored::Present(old)) = tables.event(id)? else { return Ok(Err(not_found())) };
+    let author = &write.author;
+    let Some(Standing { row: old, gone, version }) = standing(tables, rules, id, write.on.is_some())? else {
+        return Ok(Err(not_found()));
+    };
     if !author.access.allows(&old.project) && !mutant!(write_rights_ignored) {
         return Ok(Err(forbidden()));
     }
-    let mut event = Fields::parse(&old.text).unwrap_or_default();
-    // Time on an event never goes back, even if this server's clock does.
-    let before = event.string("updatedAt").and_then(|text| date_to_ms(&text));
-    let updated_ms = stamp.wall_ms.max(before.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0));
     if let Err(invalid) = check_changes(changes) {
         return Ok(Err(invalid_event(&invalid)));
     }
-    apply_changes(&mut event, changes);
+    let before = Fields::parse(&old.text).unwrap_or_default();
+    // Time on an event never goes back, even if this server's clock does.
+    let updated = before.string("updatedAt").and_then(|text| date_to_ms(&text));
+    let updated_ms = stamp.wall_ms.max(updated.and_then(|ms| u64::try_from(ms).ok()).unwrap_or(0));
+    let (mut event, report) = match &write.on {
+        None => {
+            let mut event = before;
+            apply_changes(&mut event, changes);
+            (event, None)
+        }
+        Some(on) => {
+            let theirs = if gone { Theirs::Gone(&before) } else { Theirs::Present(&before) };
+            match conflict::met(on, WriteKind::Update, changes, theirs, stamp.wall_ms) {
+                Err(clash) => {
+                    let event = (!gone).then_some(&*old.text);
+                    return Ok(Err(conflict::refusal(&clash, version, event)));
+                }
+                Ok(Met { event: Some(event), report }) if gone || event != before => (event, report),
+                // Nothing is different: no version, and nobody else is told.
+                Ok(Met { event: Some(_), report }) => {
+                    return Ok(Ok((conflict::answer(old.text, report), Vec::new())));
+                }
+                Ok(Met { event: None, report }) => {
+                    return Ok(Ok((conflict::answer(deleted(id, version), report), Vec::new())));
+                }
+            }
+        }
+    };
     if let Err(invalid) = check_event(&event) {
         return Ok(Err(invalid_event(&invalid)));
     }
     if !author.access.allows(&project_of(event.get("projectId"))) && !mutant!(write_rights_ignored) {
         return Ok(Err(forbidden()));
     }
-    let version = old.version + 1;
+    let version = version + 1;
     event.set("version", &version.to_string());
     event.set_string("updatedAt", &iso_from_ms(updated_ms));
     let row = match row_of(rules, id, version, &event) {
@@ -222,26 +276,75 @@ fn update<T: Tables>(
         Err(fault) => return Ok(Err(fault)),
     };
     tables.put_event(id, &Stored::Present(row.clone()))?;
-    let changes =
-        announce(tables, rules, author, stamp, &Step { old: Some(&old), new: Some(&row), version })?;
-    Ok(Ok((Answer::Ack(row.text), changes)))
+    let step = Step { old: Some(&old).filter(|_| !gone), new: Some(&row), version };
+    let changes = announce(tables, rules, author, stamp, &step)?;
+    Ok(Ok((conflict::answer(row.text, report), changes)))
 }
 
 fn delete<T: Tables>(
     tables: &mut T,
     rules: &Rules,
-    author: &Author,
+    write: &Write,
     id: &str,
     stamp: &Stamp,
 ) -> Result<Effect, StorageError> {
-    let Some(Stored::Present(old)) = tables.event(id)? else { return Ok(Err(not_found())) };
-    if !author.access.allows(&old.project) {
+    let Some(Standing { row: old, gone, version }) = standing(tables, rules, id, write.on.is_some())? else {
+        return Ok(Err(not_found()));
+    };
+    if !write.author.access.allows(&old.project) {
         return Ok(Err(forbidden()));
     }
-    let version = old.version + 1;
-    tables.put_event(id, &Stored::Deleted { version })?;
-    let changes = announce(tables, rules, author, stamp, &Step { old: Some(&old), new: None, version })?;
-    Ok(Ok((Answer::Ack(deleted(id, version)), changes)))
+    let mut report = None;
+    if let Some(on) = &write.on {
+        let before = Fields::parse(&old.text).unwrap_or_default();
+        let theirs = if gone { Theirs::Gone(&before) } else { Theirs::Present(&before) };
+        match conflict::met(on, WriteKind::Delete, &Fields::new(), theirs, stamp.wall_ms) {
+            Err(clash) => {
+                let event = (!gone).then_some(&*old.text);
+                return Ok(Err(conflict::refusal(&clash, version, event)));
+            }
+            // It outweighs the deletion, or is there no more.
+            Ok(Met { event: Some(_), report }) => {
+                return Ok(Ok((conflict::answer(old.text, report), Vec::new())));
+            }
+            Ok(Met { event: None, report: of_it }) => report = of_it,
+        }
+        if gone {
+            return Ok(Ok((conflict::answer(deleted(id, version), report), Vec::new())));
+        }
+    }
+    let version = version + 1;
+    tables.put_event(id, &Stored::Deleted { version, last: Some(Arc::clone(&old.text)) })?;
+    let step = Step { old: Some(&old), new: None, version };
+    let changes = announce(tables, rules, &write.author, stamp, &step)?;
+    Ok(Ok((conflict::answer(deleted(id, version), report), changes)))
+}
+
+/// What is or was under an id.
+struct Standing {
+    /// The event, or what it last was.
+    row: EventRow,
+    gone: bool,
+    /// The last version of the id: of the event, or of its deletion.
+    version: u64,
+}
+
+/// What is under an id, and what was if `gone_too`.
+fn standing<T: Tables>(
+    tables: &T,
+    rules: &Rules,
+    id: &str,
+    gone_too: bool,
+) -> Result<Option<Standing>, StorageError> {
+    Ok(match tables.event(id)? {
+        Some(Stored::Present(row)) => Some(Standing { version: row.version, gone: false, row }),
+        Some(Stored::Deleted { version, last: Some(last) }) if gone_too => {
+            let fields = Fields::parse(&last).unwrap_or_default();
+            let row = row_of(rules, id, version.saturating_sub(1), &fields).ok();
+            row.map(|row| Standing { row, gone: true, version })
+        }
+        Some(Stored::Deleted { .. }) | None => None,
+    })
 }
 
 fn forbidden() -> Fault {
@@ -274,109 +377,4 @@ fn row_of(rules: &Rules, id: &str, version: u64, event: &Fields) -> Result<Event
 fn deleted(id: &str, version: u64) -> Arc<str> {
     let object = Object::new().string("id", id).number("version", version).truth("deleted", true);
     Arc::from(object.finish())
-}
-
-/// `{id, version, movedTo?}`.
-fn deletion(id: &str, version: u64, moved_to: Option<&str>) -> String {
-    Object::new().string("id", id).number("version", version).maybe("movedTo", moved_to).finish()
-}
-
-/// The channels on which an event is announced.
-fn channels_of(row: &EventRow) -> Vec<String> {
-    let calendar = row.calendar.as_deref().map(calendar_channel);
-    std::iter::once(project_channel(&row.project)).chain(calendar).collect()
-}
-
-/// What an event was and is.
-struct Step<'a> {
-    old: Option<&'a EventRow>,
-    new: Option<&'a EventRow>,
-    version: u64,
-}
-
-/// Numbers a change on every channel that shows it, first where the event is now, then where it was: who has both never
-/// sees it missing.
-fn announce<T: Tables>(
-    tables: &mut T,
-    rules: &Rules,
-    author: &Author,
-    stamp: &Stamp,
-    step: &Step<'_>,
-) -> Result<Vec<Change>, StorageError> {
-    let Step { old, new, version } = *step;
-    let before = old.map(channels_of).unwrap_or_default();
-    let after = new.map(channels_of).unwrap_or_default();
-    let mut changes = Vec::with_capacity(before.len().max(after.len()));
-    let write = |kind: &str, channel: &str, head: &Head, payload: &str| {
-        let text = Object::new()
-            .string("type", kind)
-            .string("channel", channel)
-            .number("seq", head.seq)
-            .string("id", &format!("{}.{}", head.epoch, head.seq))
-            .number("timestamp", stamp.wall_ms)
-            .string("userId", &author.id)
-            .number("version", version)
-            .raw("payload", payload);
-        Arc::<str>::from(text.finish())
-    };
-    if let Some(new) = new {
-        let moved_from = old.filter(|old| old.project != new.project);
-        for channel in &after {
-            let kind = if before.contains(channel) { "event:updated" } else { "event:created" };
-            let head = next(tables, channel, old.filter(|_| before.contains(channel)), Some(new))?;
-            let text = write(kind, channel, &head, &new.text);
-            let withdrawn = moved_from.filter(|_| before.contains(channel)).map(|old| Withdrawn {
-                project: Arc::clone(&old.project),
-                text: write("event:deleted", channel, &head, &deletion(&new.id, version, None)),
-            });
-            changes.push(change(channel, &head, &new.project, text, withdrawn));
-        }
-    }
-    if let Some(old) = old {
-        let moved_to = new.map(|new| project_channel(&new.project));
-        let moved_away = new.filter(|new| new.project != old.project);
-        for channel in before.iter().filter(|channel| !after.contains(channel)) {
-            let head = next(tables, channel, Some(old), None)?;
-            let left =
-                |to: Option<&str>| write("event:deleted", channel, &head, &deletion(&old.id, version, to));
-            // Where it went is for those who may see it there.
-            let withdrawn =
-                moved_away.map(|_| Withdrawn { project: Arc::clone(&old.project), text: left(None) });
-            let project = moved_away.map_or(&old.project, |new| &new.project);
-            changes.push(change(channel, &head, project, left(moved_to.as_deref()), withdrawn));
-        }
-    }
-    for change in &changes {
-        tables.append(change)?;
-        // Trimming now and then costs less than trimming every time.
-        let slack = rules.history_slack.max(1);
-        if change.seq > rules.history && change.seq % slack == 0 {
-            tables.trim(&change.channel, change.seq - rules.history)?;
-        }
-    }
-    Ok(changes)
-}
-
-/// The head of a channel after a change: what it showed of the event before, and what it shows of it then.
-fn next<T: Tables>(
-    tables: &T,
-    channel: &str,
-    before: Option<&EventRow>,
-    after: Option<&EventRow>,
-) -> Result<Head, StorageError> {
-    let head = tables.head(channel)?;
-    let rows = before.into_iter().chain(after);
-    let digest = rows.fold(head.digest, |digest, row| digest ^ digest_of(&row.id, row.version));
-    Ok(Head { seq: head.seq + 1, digest, ..head })
-}
-
-fn change(
-    channel: &str,
-    head: &Head,
-    project: &Arc<str>,
-    text: Arc<str>,
-    withdrawn: Option<Withdrawn>,
-) -> Change {
-    let (channel, project) = (Arc::from(channel), Arc::clone(project));
-    Change { channel, seq: head.seq, digest: head.digest, project, text, withdrawn }
 }

@@ -5,6 +5,8 @@
 //! [`Tables::transact`]: either the write, its outcome, its numbers and the client's last sequence are all there, or
 //! nothing is. Knows nothing of connections, clocks, randomness or SQL.
 
+mod announce;
+mod conflict;
 #[cfg(test)]
 pub(crate) mod contract;
 mod decide;
@@ -19,6 +21,7 @@ use baro_realtime::core::json::Fields;
 use crate::access::Access;
 use crate::fault::Fault;
 
+pub use conflict::On;
 pub(crate) use decide::client_mismatch;
 pub use decide::{decide, greet};
 pub use memory::Memory;
@@ -77,6 +80,8 @@ pub struct Write {
     pub author: Author,
     /// What.
     pub action: Action,
+    /// What it was made on, if it says so and wants more than to be done.
+    pub on: Option<On>,
 }
 
 /// What the world adds to a write at the moment of its decision.
@@ -93,6 +98,13 @@ pub struct Stamp {
 pub enum Answer {
     /// Done; the payload of the `ack`, JSON text.
     Ack(Arc<str>),
+    /// Done, but not all of it as the author meant it.
+    Merged {
+        /// The payload of the `ack`, JSON text.
+        payload: Arc<str>,
+        /// What became of the rest, JSON text: `merged` of `docs/PROTOCOL.md` §2.8.
+        report: Arc<str>,
+    },
     /// Refused; the payload of the `error`, JSON text.
     Error(Arc<str>),
 }

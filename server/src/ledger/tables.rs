@@ -50,6 +50,9 @@ pub enum Stored {
     Deleted {
         /// The version of its deletion.
         version: u64,
+        /// What it last was, as JSON text, for a change that outweighs the deletion. Databases of earlier versions did
+        /// not keep it.
+        last: Option<Arc<str>>,
     },
 }
 

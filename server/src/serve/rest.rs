@@ -21,7 +21,11 @@ use super::reading::Read;
 use super::storage;
 use crate::access::{Access, is_user_id};
 use crate::fault::{Code, Fault};
-use crate::ledger::{Action, Answer, Author, Stream, Write};
+use crate::ledger::{Action, Answer, Author, On, Stream, Write};
+use crate::object::Object;
+
+/// The type of a body that is a write with what it was made on.
+const ENVELOPED: &str = "application/vnd.baro.write+json";
 
 /// `/api/events`.
 pub(super) async fn events(
@@ -108,25 +112,41 @@ async fn answer(
         return Err(Fault::new(Code::Unavailable, "going away").after_ms(1_000));
     }
     let author = author_of(shared, headers)?;
-    let (action, status) = match asked {
+    let enveloped = is_enveloped(headers);
+    let (action, status, on) = match asked {
         Asked::List => return list(shared, &author.access, uri).await,
-        Asked::Create => (Action::Create(fields_of(shared, body).await?), StatusCode::CREATED),
-        Asked::Update(id) => {
-            let changes = fields_of(shared, body).await?;
-            (Action::Update { id, changes }, StatusCode::OK)
+        Asked::Delete(id) if !enveloped => (Action::Delete { id }, StatusCode::NO_CONTENT, None),
+        Asked::Delete(id) => {
+            let (_, on) = given(fields_of(shared, body).await?, enveloped)?;
+            (Action::Delete { id }, StatusCode::OK, on)
         }
-        Asked::Delete(id) => (Action::Delete { id }, StatusCode::NO_CONTENT),
+        Asked::Create => {
+            let (event, on) = given(fields_of(shared, body).await?, enveloped)?;
+            (Action::Create(event), StatusCode::CREATED, on)
+        }
+        Asked::Update(id) => {
+            let (changes, on) = given(fields_of(shared, body).await?, enveloped)?;
+            (Action::Update { id, changes }, StatusCode::OK, on)
+        }
     };
     let stream = stream_of(headers, shared.limits.name_bytes)?;
-    let write = Box::new(Write { stream, author, action });
+    let write = Box::new(Write { stream, author, action, on });
     let (reply, outcome) = oneshot::channel();
     let request = storage::Request::Write { write, reply, at: instant() };
     let gone = || Fault::new(Code::Unavailable, "the data cannot be written").after_ms(1_000);
     shared.storage.send(request).map_err(|_| gone())?;
     let decision = outcome.await.map_err(|_| gone())?.map_err(|_| gone())?;
     match decision.answer {
-        Answer::Ack(_) if status == StatusCode::NO_CONTENT => Ok(status.into_response()),
-        Answer::Ack(payload) => Ok(json(status, payload.to_string())),
+        Answer::Ack(_) | Answer::Merged { .. } if status == StatusCode::NO_CONTENT => {
+            Ok(status.into_response())
+        }
+        Answer::Ack(payload) | Answer::Merged { payload, .. } if !enveloped => {
+            Ok(json(status, payload.to_string()))
+        }
+        Answer::Ack(payload) => Ok(json(status, Object::new().raw("payload", &payload).finish())),
+        Answer::Merged { payload, report } => {
+            Ok(json(status, Object::new().raw("payload", &payload).raw("merged", &report).finish()))
+        }
         Answer::Error(payload) => {
             let code = Fields::parse(&payload).ok().and_then(|fields| fields.string("code"));
             let status = code.and_then(|code| Code::of(&code)).map_or(500, Code::status);
@@ -134,6 +154,25 @@ async fn answer(
             Ok(json(status, payload.to_string()))
         }
     }
+}
+
+/// Whether the body is a write with what it was made on, as on the socket, and not an event.
+fn is_enveloped(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(ENVELOPED))
+}
+
+/// The event or the changes of a body, and what they were made on.
+fn given(body: Fields, enveloped: bool) -> Result<(Fields, Option<On>), Fault> {
+    if !enveloped {
+        return Ok((body, None));
+    }
+    let payload = body.get("payload").unwrap_or("{}");
+    let read = Fields::parse(payload);
+    let read = read.map_err(|_| {
+        Fault::field(Code::BadRequest, "payload", payload, "an object of at most 1000 fields")
+    })?;
+    Ok((read, On::read(body.get("on"))?))
 }
 
 /// Who asks, by his token; with sign-in off, by what he says.

@@ -9,10 +9,10 @@ use rusqlite::{Connection, OptionalExtension as _};
 use crate::ledger::StorageError;
 
 /// What this program writes. A database of a later one is left alone.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// Each entry leads from the version of its index to the next.
-const MIGRATIONS: [&str; 2] = [
+const MIGRATIONS: [&str; 3] = [
     "
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE client(id TEXT PRIMARY KEY, owner TEXT NOT NULL, last_seq INTEGER NOT NULL) WITHOUT ROWID;
@@ -30,6 +30,10 @@ CREATE TABLE change(
 ) WITHOUT ROWID;
 ",
     "ALTER TABLE channel ADD COLUMN digest INTEGER NOT NULL DEFAULT 0;",
+    "
+ALTER TABLE event ADD COLUMN last TEXT;
+ALTER TABLE outcome ADD COLUMN merged TEXT;
+",
 ];
 /// The first version whose channels have a digest.
 const DIGESTS_SINCE: u32 = 2;
@@ -106,6 +110,9 @@ fn fill_digests(connection: &Connection) -> Result<(), StorageError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::{Stored, Tables as _};
+    use crate::serve::options::Database;
+    use crate::serve::sqlite::Sqlite;
 
     #[test]
     fn a_database_from_before_there_were_digests_gets_them() {
@@ -122,5 +129,28 @@ mod tests {
         };
         assert_eq!(digest("project:p"), digest_of("e1", 3) ^ digest_of("e2", 1));
         assert_eq!((digest("calendar:c"), digest("project:q")), (digest_of("e1", 3), 0));
+    }
+
+    #[test]
+    fn a_database_of_the_first_version_goes_on_as_it_was() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("data");
+        let first = Connection::open(&path).expect("a database");
+        first.execute_batch(MIGRATIONS[0]).expect("the first version");
+        first.pragma_update(None, "user_version", 1).expect("a pragma");
+        let rows = r#"
+            INSERT INTO meta VALUES('epoch', 'epoch-1');
+            INSERT INTO event VALUES('e1', 4, 'p', NULL, '{"id":"e1","version":4}');
+            INSERT INTO event VALUES('e2', 7, NULL, NULL, NULL);
+            INSERT INTO outcome VALUES('c', 1, 1, 0, 'null');"#;
+        first.execute_batch(rows).expect("rows");
+        drop(first);
+        for _ in 0..2 {
+            let tables = Sqlite::open(&Database::File(path.clone()), "epoch-2").expect("a database");
+            assert_eq!(tables.event("e2"), Ok(Some(Stored::Deleted { version: 7, last: None })));
+            assert!(matches!(tables.event("e1"), Ok(Some(Stored::Present(row))) if row.version == 4));
+            assert_eq!(tables.outcome("c", 1, 256), Ok(Some(crate::ledger::Answer::Ack(Arc::from("null")))));
+            assert_eq!(tables.head("project:p").map(|head| head.epoch.to_string()), Ok("epoch-1".to_owned()));
+        }
     }
 }

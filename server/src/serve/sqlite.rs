@@ -157,11 +157,15 @@ impl Tables for Sqlite {
 
     fn outcome(&self, client: &str, seq: u64, ring: u64) -> Result<Option<Answer>, StorageError> {
         self.one(
-            "SELECT refused, payload FROM outcome WHERE client = ?1 AND slot = ?2 AND seq = ?3",
+            "SELECT refused, payload, merged FROM outcome WHERE client = ?1 AND slot = ?2 AND seq = ?3",
             (client, signed(seq % ring), signed(seq)),
             |row| {
                 let payload = row.get(1)?;
-                Ok(if row.get(0)? { Answer::Error(payload) } else { Answer::Ack(payload) })
+                Ok(match (row.get(0)?, row.get(2)?) {
+                    (true, _) => Answer::Error(payload),
+                    (false, Some(report)) => Answer::Merged { payload, report },
+                    (false, None) => Answer::Ack(payload),
+                })
             },
         )
     }
@@ -173,21 +177,23 @@ impl Tables for Sqlite {
         ring: u64,
         answer: &Answer,
     ) -> Result<(), StorageError> {
-        let (refused, payload) = match answer {
-            Answer::Ack(payload) => (false, payload),
-            Answer::Error(payload) => (true, payload),
+        let (refused, payload, merged) = match answer {
+            Answer::Ack(payload) => (false, payload, None),
+            Answer::Merged { payload, report } => (false, payload, Some(&**report)),
+            Answer::Error(payload) => (true, payload, None),
         };
         self.execute(
-            "INSERT OR REPLACE INTO outcome(client, slot, seq, refused, payload) VALUES(?1, ?2, ?3, ?4, ?5)",
-            (client, signed(seq % ring), signed(seq), refused, &**payload),
+            "INSERT OR REPLACE INTO outcome(client, slot, seq, refused, payload, merged)
+             VALUES(?1, ?2, ?3, ?4, ?5, ?6)",
+            (client, signed(seq % ring), signed(seq), refused, &**payload, merged),
         )
     }
 
     fn event(&self, id: &str) -> Result<Option<Stored>, StorageError> {
-        self.one("SELECT id, version, project, calendar, body FROM event WHERE id = ?1", [id], |row| {
+        self.one("SELECT id, version, project, calendar, body, last FROM event WHERE id = ?1", [id], |row| {
             let deleted = row.get_ref(4)? == rusqlite::types::ValueRef::Null;
             Ok(if deleted {
-                Stored::Deleted { version: unsigned(row, 1)? }
+                Stored::Deleted { version: unsigned(row, 1)?, last: row.get(5)? }
             } else {
                 Stored::Present(event_row(row)?)
             })
@@ -195,18 +201,19 @@ impl Tables for Sqlite {
     }
 
     fn put_event(&mut self, id: &str, stored: &Stored) -> Result<(), StorageError> {
-        const SQL: &str = "INSERT INTO event(id, version, project, calendar, body) VALUES(?1, ?2, ?3, ?4, ?5)
+        const SQL: &str = "INSERT INTO event(id, version, project, calendar, body, last)
+            VALUES(?1, ?2, ?3, ?4, ?5, ?6)
             ON CONFLICT(id) DO UPDATE SET version = excluded.version, project = excluded.project,
-            calendar = excluded.calendar, body = excluded.body";
+            calendar = excluded.calendar, body = excluded.body, last = excluded.last";
+        let none: Option<&str> = None;
         match stored {
             Stored::Present(row) => {
                 let parameters =
-                    (id, signed(row.version), &*row.project, row.calendar.as_deref(), &*row.text);
+                    (id, signed(row.version), &*row.project, row.calendar.as_deref(), &*row.text, none);
                 self.execute(SQL, parameters)
             }
-            Stored::Deleted { version } => {
-                let none: Option<&str> = None;
-                self.execute(SQL, (id, signed(*version), none, none, none))
+            Stored::Deleted { version, last } => {
+                self.execute(SQL, (id, signed(*version), none, none, none, last.as_deref()))
             }
         }
     }

@@ -262,7 +262,7 @@ mod tests {
         let data = format!(r#"{{"id":"e{number}","title":"{text}",{dates}}}"#);
         let author = Author { id: Arc::from("ana"), owner: Arc::from("ana"), access: Access::All };
         let action = Action::Create(Fields::parse(&data).expect("an object"));
-        let write = Box::new(Write { stream: None, author, action });
+        let write = Box::new(Write { stream: None, author, action, on: None });
         Request::Hub { ticket: Ticket(number), job: Job::Write(write), at: instant() }
     }
 

@@ -160,6 +160,6 @@ impl World {
             _ => Action::Update { id, changes: fields },
         };
         let author = Author { id: Arc::from("rest"), owner: Arc::from("rest"), access: Access::All };
-        self.store_on_server(None, Job::Write(Box::new(Write { stream, author, action })));
+        self.store_on_server(None, Job::Write(Box::new(Write { stream, author, action, on: None })));
     }
 }
