@@ -12,6 +12,7 @@
 use wasm_bindgen_test::wasm_bindgen_test_configure;
 
 mod calendar;
+mod golden;
 mod panic;
 mod smoke;
 

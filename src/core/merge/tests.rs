@@ -140,3 +140,38 @@ fn without_a_base_all_that_differs_is_in_conflict() {
     assert_eq!(detect(&ours, &theirs, None), ["x", "y"]);
     assert_eq!(detect(&ours, &theirs, Some(&fields(r#"{"title":"a"}"#))), Vec::<String>::new());
 }
+
+#[test]
+fn a_second_edit_does_not_clash_with_the_first() {
+    let mut there = fields(BASE);
+    let mut view = fields(BASE);
+    for body in [
+        r#"{"title":"b","endDate":"2026-03-02T11:00"}"#,
+        r#"{"title":"c"}"#,
+        r#"{"startDate":"2026-03-02T08:00"}"#,
+    ] {
+        let body = fields(body);
+        let seen = saw(WriteKind::Update, &body, &view);
+        let attempt = Attempt { kind: WriteKind::Update, body: &body, saw: &seen, at_ms: 0 };
+        apply_changes(&mut view, &body);
+        for strategy in Strategy::ALL {
+            let merged = meet(strategy, &attempt, Some(&there)).unwrap_or_default();
+            assert_eq!(
+                (merged.event.as_ref(), merged.dropped.len()),
+                (Some(&view), 0),
+                "{}",
+                strategy.word()
+            );
+        }
+        there = view.clone();
+    }
+}
+
+#[test]
+fn a_write_of_all_fields_changes_those_that_it_changes() {
+    let body = with(r#"{"title":"b"}"#);
+    let merged =
+        meets(Strategy::Merge, &body, &with(r#"{"startDate":"2026-03-02T08:00","x":2,"version":4}"#));
+    let expected = with(r#"{"title":"b","startDate":"2026-03-02T08:00","x":2,"version":4}"#);
+    assert_eq!(merged.as_ref().map(text), Ok(Some(expected)));
+}
