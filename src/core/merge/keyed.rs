@@ -75,6 +75,28 @@ pub(super) fn only_answers(before: Option<&str>, after: Option<&str>) -> bool {
         && before.iter().all(|(key, old)| find(&after, key).is_some_and(|new| same_but_answer(old, new)))
 }
 
+/// Reports the items of a list that `written` added or changed, and that it took away, where the result is another one.
+pub(super) fn report_lost_items(
+    field: &'static str,
+    [base, written, result]: [Option<&str>; 3],
+    side: Side,
+    reason: &'static str,
+    report: &mut Report<'_>,
+) {
+    let lists = [base, written, result].map(|list| keyed(list).unwrap_or_default());
+    let [base, written, result] = &lists;
+    for (key, item) in written {
+        if !same(find(base, key), Some(item)) && !same(find(result, key), Some(item)) {
+            report.drop(field, Some(item), side, reason);
+        }
+    }
+    for (key, _) in base {
+        if find(written, key).is_none() && find(result, key).is_some() {
+            report.drop(&[field, "/", key].concat(), None, side, reason);
+        }
+    }
+}
+
 /// The items with what identifies them, each once; `None` if it is no list.
 fn keyed(raw: Option<&str>) -> Option<Vec<(String, &str)>> {
     let raw = raw.unwrap_or("null");
@@ -96,7 +118,7 @@ fn find<'a>(list: &[(String, &'a str)], key: &str) -> Option<&'a str> {
 }
 
 /// An item's address without its spelling, or its id, or itself.
-fn key_of(item: &str) -> String {
+pub(super) fn key_of(item: &str) -> String {
     let written = as_string(item).map(std::borrow::Cow::into_owned).or_else(|| {
         let fields = Fields::parse(item).ok()?;
         ["email", "id", "uri", "href", "url"].into_iter().find_map(|field| fields.string(field))

@@ -6,8 +6,10 @@
 //! result is one of the three sides' or the sum of two moves of a date. Values decide, never versions: what looks as its
 //! author saw it was not changed. Refuses to know who is asked about a conflict, and how a write got here.
 
+pub mod crdt;
 mod diff;
 mod group;
+pub mod hlc;
 mod keyed;
 pub mod ot;
 pub mod points;
@@ -150,7 +152,7 @@ const FIRST: &str = "first_write_wins";
 const GONE: &str = "deleted";
 
 /// Fields that are never merged: the server sets them, or the strategy `crdt` does.
-const RESERVED: [&str; 4] = ["id", "version", "updatedAt", "$stamps"];
+const RESERVED: [&str; 4] = ["id", "version", "updatedAt", crdt::STAMPS];
 
 /// What a write has to carry of the event that its author saw: every field of the groups that `body` touches, for a
 /// deletion all of them.
@@ -165,6 +167,9 @@ pub fn saw(kind: WriteKind, body: &Fields, event: &Fields) -> Fields {
         if group::is_merged(field) && touched(field) {
             seen.set(field, raw);
         }
+    }
+    if let (WriteKind::Update | WriteKind::Delete, Some(stamps)) = (kind, event.get(crdt::STAMPS)) {
+        seen.set(crdt::STAMPS, stamps);
     }
     seen
 }
@@ -201,6 +206,10 @@ pub fn meet(strategy: Strategy, attempt: &Attempt<'_>, theirs: Option<&Fields>) 
         }
         WriteKind::Update => {
             let (base, ours) = as_written(attempt, there);
+            if strategy == Strategy::Crdt {
+                let sides = Sides { base: &base, ours: &ours, theirs: there };
+                return Ok(crdt::told(&sides, crdt::update(attempt, there)));
+            }
             decide(strategy, &base, Some(&ours), Some(there))
         }
     }
@@ -215,7 +224,11 @@ pub fn revive(strategy: Strategy, attempt: &Attempt<'_>, last: &Fields) -> Resul
     match attempt.kind {
         WriteKind::Update => {
             let (base, ours) = as_written(attempt, last);
-            decide(strategy, &base, Some(&ours), None)
+            let mut merged = decide(strategy, &base, Some(&ours), None)?;
+            if strategy == Strategy::Crdt && merged.event.is_some() {
+                merged.event = Some(crdt::update(attempt, last));
+            }
+            Ok(merged)
         }
         WriteKind::Create | WriteKind::Delete | WriteKind::Skip => meet(strategy, attempt, None),
     }
@@ -247,6 +260,7 @@ pub fn merge(
             match strategy {
                 Strategy::LastWriteWins => sides.last_write(),
                 Strategy::FirstWriteWins | Strategy::Manual => sides.first_write(),
+                Strategy::Crdt if crdt::is_stamped(ours) || crdt::is_stamped(theirs) => crdt::merge(&sides),
                 Strategy::Merge | Strategy::Crdt => sides.merge(rules),
                 Strategy::OperationalTransform => sides.merge(Rules { transform: true, ..rules }),
             }

@@ -303,7 +303,7 @@ fn is_cancelled(fields: &Fields) -> bool {
 }
 
 /// Reports what `written` has that is not in `base`, and what it has no more.
-fn report_changes(
+pub(super) fn report_changes(
     base: &Fields,
     written: &Fields,
     side: Side,
