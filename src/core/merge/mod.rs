@@ -206,7 +206,7 @@ pub fn meet(strategy: Strategy, attempt: &Attempt<'_>, theirs: Option<&Fields>) 
         }
         WriteKind::Update => {
             let (base, ours) = as_written(attempt, there);
-            if strategy == Strategy::Crdt {
+            if strategy == Strategy::Crdt && stamped(attempt, there) {
                 let sides = Sides { base: &base, ours: &ours, theirs: there };
                 return Ok(crdt::told(&sides, crdt::update(attempt, there)));
             }
@@ -225,7 +225,7 @@ pub fn revive(strategy: Strategy, attempt: &Attempt<'_>, last: &Fields) -> Resul
         WriteKind::Update => {
             let (base, ours) = as_written(attempt, last);
             let mut merged = decide(strategy, &base, Some(&ours), None)?;
-            if strategy == Strategy::Crdt && merged.event.is_some() {
+            if strategy == Strategy::Crdt && merged.event.is_some() && stamped(attempt, last) {
                 merged.event = Some(crdt::update(attempt, last));
             }
             Ok(merged)
@@ -334,6 +334,11 @@ fn as_written(attempt: &Attempt<'_>, now: &Fields) -> (Fields, Fields) {
     let mut ours = base.clone();
     apply_changes(&mut ours, attempt.body);
     (base, ours)
+}
+
+/// Whether a write or what it meets has stamps to go by.
+fn stamped(attempt: &Attempt<'_>, there: &Fields) -> bool {
+    crdt::is_stamped(attempt.body) || crdt::is_stamped(there)
 }
 
 fn dropped_body(body: &Fields, reason: &'static str) -> Vec<Dropped> {
