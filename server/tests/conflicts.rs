@@ -27,19 +27,19 @@ fn update(seq: u64, changes: Value, strategy: &str, saw: Value) -> Value {
 #[tokio::test]
 async fn two_who_changed_one_event_are_merged_and_told_what_gave_way() {
     let server = Server::start(&[]);
-    let event = event_with("Plan", json!({"id": "e", "color": "red"})).to_string();
+    let event = event_with("Plan", json!({"id": "e", "location": "red"})).to_string();
     server.http("POST", "/api/events", &[], &event);
     let (mut ana, _) = server.hello("client-a", "ana", 0).await;
     let (mut ben, _) = server.hello("client-b", "ben", 0).await;
-    let (red, blue) = (json!({"color": "red"}), json!({"color": "blue"}));
+    let (red, blue) = (json!({"location": "red"}), json!({"location": "blue"}));
     assert_eq!(ana.ask(update(1, blue, "merge", red.clone())).await.get("merged"), None);
-    let both = ben.ask(update(1, json!({"color": "green", "location": "here"}), "merge", red)).await;
+    let both = ben.ask(update(1, json!({"location": "green", "color": "here"}), "merge", red)).await;
     let stored = &both["payload"];
-    assert_eq!((&stored["color"], &stored["location"]), (&json!("blue"), &json!("here")));
-    assert_eq!(both["merged"]["conflicts"], json!(["color"]));
+    assert_eq!((&stored["location"], &stored["color"]), (&json!("blue"), &json!("here")));
+    assert_eq!(both["merged"]["conflicts"], json!(["location"]));
     assert_eq!(both["merged"]["dropped"][0]["value"], "green");
     assert_eq!(
-        (&both["merged"]["theirs"]["color"], &both["merged"]["theirs"]["version"]),
+        (&both["merged"]["theirs"]["location"], &both["merged"]["theirs"]["version"]),
         (&json!("blue"), &json!(2))
     );
 }
@@ -47,15 +47,15 @@ async fn two_who_changed_one_event_are_merged_and_told_what_gave_way() {
 #[tokio::test]
 async fn what_was_dropped_and_what_was_refused_is_told_again_after_a_restart() {
     let server = Server::start(&[]);
-    let event = event_with("Plan", json!({"id": "e", "color": "blue"})).to_string();
+    let event = event_with("Plan", json!({"id": "e", "location": "blue"})).to_string();
     server.http("POST", "/api/events", &[], &event);
-    let dropped = update(1, json!({"color": "green"}), "merge", json!({"color": "red"}));
-    let refused = update(2, json!({"color": "green"}), "manual", json!({"color": "red"}));
+    let dropped = update(1, json!({"location": "green"}), "merge", json!({"location": "red"}));
+    let refused = update(2, json!({"location": "green"}), "manual", json!({"location": "red"}));
     let (mut ana, _) = server.hello("client-a", "ana", 0).await;
     let before = (ana.ask(dropped.clone()).await, ana.ask(refused.clone()).await);
     assert_eq!(before.1["payload"]["code"], "conflict");
-    assert_eq!(before.1["payload"]["details"]["fields"], json!(["color"]));
-    assert_eq!(before.1["payload"]["details"]["event"]["color"], "blue");
+    assert_eq!(before.1["payload"]["details"]["fields"], json!(["location"]));
+    assert_eq!(before.1["payload"]["details"]["event"]["location"], "blue");
     let server = server.crash_and_restart();
     let (mut ana, welcome) = server.hello("client-a", "ana", 0).await;
     assert_eq!(welcome["payload"]["lastSeq"], 2);
@@ -98,24 +98,24 @@ async fn what_is_not_understood_of_it_is_refused_with_its_name() {
 #[tokio::test]
 async fn http_takes_and_answers_the_same() {
     let server = Server::start(&[]);
-    let event = event_with("Plan", json!({"id": "e", "color": "blue"}));
+    let event = event_with("Plan", json!({"id": "e", "location": "blue"}));
     let created = server.http("POST", "/api/events", &[ENVELOPED], &json!({"payload": event}).to_string());
     assert_eq!((created.status, &created.json()["payload"]["version"]), (201, &json!(1)));
     let body = |strategy: &str| {
-        let on = json!({"strategy": strategy, "saw": {"color": "red"}});
-        json!({"payload": {"color": "green", "location": "here"}, "on": on}).to_string()
+        let on = json!({"strategy": strategy, "saw": {"location": "red"}});
+        json!({"payload": {"location": "green", "color": "here"}, "on": on}).to_string()
     };
     let key = ("Idempotency-Key", "client-a:1");
     for _ in 0..2 {
         let refused = server.http("PUT", "/api/events/e", &[ENVELOPED, key], &body("first_write_wins"));
         assert_eq!((refused.status, &refused.json()["code"]), (409, &json!("conflict")));
-        assert_eq!(refused.json()["details"]["event"]["color"], "blue");
+        assert_eq!(refused.json()["details"]["event"]["location"], "blue");
     }
     let key = ("Idempotency-Key", "client-a:2");
     for _ in 0..2 {
         let merged = server.http("PUT", "/api/events/e", &[ENVELOPED, key], &body("merge"));
         let answer = merged.json();
-        assert_eq!((merged.status, &answer["payload"]["location"]), (200, &json!("here")));
+        assert_eq!((merged.status, &answer["payload"]["color"]), (200, &json!("here")));
         assert_eq!(answer["merged"]["dropped"][0]["value"], "green");
     }
     // A deletion of what its author saw otherwise is not done.

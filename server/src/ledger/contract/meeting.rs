@@ -47,9 +47,9 @@ fn list(raw: Option<&str>) -> Vec<String> {
 pub(crate) fn changes_of_different_fields_are_both_stored<T: Tables>(tables: &mut T) {
     for (at, strategy) in (1..).zip(REFUSING.into_iter().chain(MERGING)) {
         let id = strategy.word();
-        plain(tables, create(id, r#"{"color":"red"}"#));
-        plain(tables, update(id, r#"{"color":"blue"}"#));
-        let write = made_on(at, update(id, r#"{"location":"here"}"#), strategy, "{}");
+        plain(tables, create(id, r#"{"location":"red"}"#));
+        plain(tables, update(id, r#"{"location":"blue"}"#));
+        let write = made_on(at, update(id, r#"{"color":"here"}"#), strategy, "{}");
         let decision = done(tables, &write);
         let (event, report) = acknowledged(&decision);
         assert_eq!(
@@ -58,58 +58,64 @@ pub(crate) fn changes_of_different_fields_are_both_stored<T: Tables>(tables: &mu
             "{id}"
         );
         assert_eq!(
-            (event.string("color"), event.string("location")),
+            (event.string("location"), event.string("color")),
             (Some("blue".into()), Some("here".into()))
         );
     }
 }
 
 pub(crate) fn what_is_dropped_is_reported_as_often_as_it_is_asked_for<T: Tables>(tables: &mut T) {
-    plain(tables, create("e1", r#"{"color":"red"}"#));
-    let first = plain(tables, update("e1", r#"{"color":"blue"}"#));
+    plain(tables, create("e1", r#"{"location":"red"}"#));
+    let first = plain(tables, update("e1", r#"{"location":"blue"}"#));
     let before = acknowledged(&first).0;
-    let changes = r#"{"color":"green","location":"here"}"#;
-    let write = made_on(1, update("e1", changes), Strategy::Merge, r#"{"color":"red"}"#);
+    let changes = r#"{"location":"green","color":"here"}"#;
+    let write = made_on(1, update("e1", changes), Strategy::Merge, r#"{"location":"red"}"#);
     let decision = done(tables, &write);
     let (event, report) = acknowledged(&decision);
-    assert_eq!((event.string("color"), event.string("location")), (Some("blue".into()), Some("here".into())));
+    assert_eq!((event.string("location"), event.string("color")), (Some("blue".into()), Some("here".into())));
     let report = report.expect("a report");
-    assert_eq!(list(report.get("conflicts")), [r#""color""#]);
+    assert_eq!(list(report.get("conflicts")), [r#""location""#]);
     let dropped = list(report.get("dropped"));
     let dropped = fields(dropped.first().expect("one"));
-    assert_eq!((dropped.string("field"), dropped.get("value")), (Some("color".into()), Some(r#""green""#)));
+    assert_eq!(
+        (dropped.string("field"), dropped.get("value")),
+        (Some("location".into()), Some(r#""green""#))
+    );
     assert_eq!(dropped.string("side").as_deref(), Some("ours"));
     assert_eq!(report.get("theirs"), Some(&*before.to_text()));
-    plain(tables, update("e1", r#"{"color":"white"}"#));
+    plain(tables, update("e1", r#"{"location":"white"}"#));
     let again = done(tables, &write);
     let (event, told_again) = acknowledged(&again);
     assert_eq!((again.verdict, told_again), (Verdict::Duplicate, Some(report)));
-    assert_eq!(event.string("color").as_deref(), Some("white"), "the event is that of today");
+    assert_eq!(event.string("location").as_deref(), Some("white"), "the event is that of today");
 }
 
 pub(crate) fn who_came_second_is_told_what_is_there<T: Tables>(tables: &mut T) {
     for (at, strategy) in (0..).zip(REFUSING) {
         let id = strategy.word();
-        plain(tables, create(id, r#"{"color":"red"}"#));
-        plain(tables, update(id, r#"{"color":"blue"}"#));
-        let write = made_on(at * 3 + 1, update(id, r#"{"color":"green"}"#), strategy, r#"{"color":"red"}"#);
+        plain(tables, create(id, r#"{"location":"red"}"#));
+        plain(tables, update(id, r#"{"location":"blue"}"#));
+        let write =
+            made_on(at * 3 + 1, update(id, r#"{"location":"green"}"#), strategy, r#"{"location":"red"}"#);
         let refused = done(tables, &write);
         assert_eq!((refused.verdict, code(&refused)), (Verdict::Refused, Some(Code::Conflict)), "{id}");
         let there = details(&refused);
         assert_eq!(
             (list(there.get("fields")), there.u53("version")),
-            (vec![r#""color""#.to_owned()], Some(2))
+            (vec![r#""location""#.to_owned()], Some(2))
         );
-        assert_eq!(fields(there.get("event").expect("an event")).string("color").as_deref(), Some("blue"));
+        assert_eq!(fields(there.get("event").expect("an event")).string("location").as_deref(), Some("blue"));
         // It is decided: what follows is not held up, and a repetition learns what is there by then.
-        let equal = made_on(at * 3 + 2, update(id, r#"{"color":"blue"}"#), strategy, r#"{"color":"red"}"#);
+        let equal =
+            made_on(at * 3 + 2, update(id, r#"{"location":"blue"}"#), strategy, r#"{"location":"red"}"#);
         assert_eq!(acknowledged(&done(tables, &equal)).0.u53("version"), Some(2));
-        plain(tables, update(id, r#"{"color":"white"}"#));
+        plain(tables, update(id, r#"{"location":"white"}"#));
         let again = done(tables, &write);
         let event = details(&again).get("event").map(fields).expect("an event");
-        assert_eq!((again.verdict, event.string("color").as_deref()), (Verdict::Duplicate, Some("white")));
+        assert_eq!((again.verdict, event.string("location").as_deref()), (Verdict::Duplicate, Some("white")));
         plain(tables, delete(id));
-        let late = made_on(at * 3 + 3, update(id, r#"{"color":"green"}"#), strategy, r#"{"color":"white"}"#);
+        let late =
+            made_on(at * 3 + 3, update(id, r#"{"location":"green"}"#), strategy, r#"{"location":"white"}"#);
         let gone = details(&done(tables, &late));
         assert_eq!((gone.get("event"), gone.u53("version")), (Some("null"), Some(4)));
         assert_eq!(details(&done(tables, &write)).get("event"), Some("null"));
@@ -119,13 +125,13 @@ pub(crate) fn who_came_second_is_told_what_is_there<T: Tables>(tables: &mut T) {
 pub(crate) fn an_update_outweighs_a_deletion<T: Tables>(tables: &mut T) {
     for (at, strategy) in (1..).zip(MERGING) {
         let id = strategy.word();
-        plain(tables, create(id, r#"{"own":1.50,"color":"red"}"#));
+        plain(tables, create(id, r#"{"own":1.50,"location":"red"}"#));
         plain(tables, delete(id));
-        let write = made_on(at, update(id, r#"{"location":"here"}"#), strategy, "{}");
+        let write = made_on(at, update(id, r#"{"color":"here"}"#), strategy, "{}");
         let decision = done(tables, &write);
         let (event, report) = acknowledged(&decision);
         assert_eq!(
-            (event.u53("version"), event.get("own"), event.string("location")),
+            (event.u53("version"), event.get("own"), event.string("color")),
             (Some(3), Some("1.50"), Some("here".into()))
         );
         let report = report.expect("that somebody deleted it");
@@ -135,8 +141,8 @@ pub(crate) fn an_update_outweighs_a_deletion<T: Tables>(tables: &mut T) {
     }
     plain(tables, create("plain", "{}"));
     plain(tables, delete("plain"));
-    assert_eq!(code(&plain(tables, update("plain", r#"{"location":"here"}"#))), Some(Code::NotFound));
-    let unknown = made_on(4, update("never", r#"{"location":"here"}"#), Strategy::Merge, "{}");
+    assert_eq!(code(&plain(tables, update("plain", r#"{"color":"here"}"#))), Some(Code::NotFound));
+    let unknown = made_on(4, update("never", r#"{"color":"here"}"#), Strategy::Merge, "{}");
     assert_eq!(code(&done(tables, &unknown)), Some(Code::NotFound));
 }
 
@@ -185,9 +191,9 @@ pub(crate) fn two_deletions_are_one<T: Tables>(tables: &mut T) {
 }
 
 pub(crate) fn what_changes_nothing_has_no_number<T: Tables>(tables: &mut T) {
-    plain(tables, create("e1", r#"{"color":"red"}"#));
-    plain(tables, update("e1", r#"{"color":"blue"}"#));
-    let write = made_on(1, update("e1", r#"{"color":"green"}"#), Strategy::Merge, r#"{"color":"red"}"#);
+    plain(tables, create("e1", r#"{"location":"red"}"#));
+    plain(tables, update("e1", r#"{"location":"blue"}"#));
+    let write = made_on(1, update("e1", r#"{"location":"green"}"#), Strategy::Merge, r#"{"location":"red"}"#);
     let decision = done(tables, &write);
     assert_eq!((acknowledged(&decision).0.u53("version"), decision.changes.len()), (Some(2), 0));
     assert_eq!(tables.head("project:p").map(|head| head.seq), Ok(2));
@@ -199,18 +205,18 @@ pub(crate) fn rights_hold_for_what_is_merged<T: Tables>(tables: &mut T) {
         let write = made_on(seq, action, Strategy::Merge, saw);
         Write { author: Author { access: only_p.clone(), ..author("ana") }, ..write }
     };
-    plain(tables, create("e1", r#"{"projectId":"q","color":"red"}"#));
+    plain(tables, create("e1", r#"{"projectId":"q","location":"red"}"#));
     plain(tables, delete("e1"));
     // Neither what is gone nor what it was is for him.
-    for (seq, action) in [(1, update("e1", r#"{"color":"blue"}"#)), (2, delete("e1"))] {
-        assert_eq!(code(&done(tables, &by(seq, action, r#"{"color":"red"}"#))), Some(Code::Forbidden));
+    for (seq, action) in [(1, update("e1", r#"{"location":"blue"}"#)), (2, delete("e1"))] {
+        assert_eq!(code(&done(tables, &by(seq, action, r#"{"location":"red"}"#))), Some(Code::Forbidden));
     }
-    plain(tables, create("e2", r#"{"color":"red"}"#));
+    plain(tables, create("e2", r#"{"location":"red"}"#));
     let moved = by(3, update("e2", r#"{"projectId":"q"}"#), r#"{"projectId":"p"}"#);
     assert_eq!(code(&done(tables, &moved)), Some(Code::Forbidden));
     let clash = Write {
-        on: Some(On { strategy: Strategy::Manual, saw: fields(r#"{"color":"white"}"#) }),
-        ..by(4, update("e2", r#"{"color":"blue"}"#), "{}")
+        on: Some(On { strategy: Strategy::Manual, saw: fields(r#"{"location":"white"}"#) }),
+        ..by(4, update("e2", r#"{"location":"blue"}"#), "{}")
     };
     assert!(details(&done(tables, &clash)).get("event").is_some_and(|event| event != "null"));
     plain(tables, update("e2", r#"{"projectId":"q"}"#));
