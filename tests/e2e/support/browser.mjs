@@ -11,11 +11,17 @@ import { until } from './until.mjs'
 
 export { launch }
 
+const profiles = []
+
 /** A profile folder that goes with the process: when a test ends, its browser may still write there. */
 export function makeProfile() {
-  const folder = mkdtempSync(join(tmpdir(), 'baro-profile-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }))
-  return folder
+  if (profiles.length === 0) {
+    process.on('exit', () => {
+      for (const folder of profiles) rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    })
+  }
+  profiles.push(mkdtempSync(join(tmpdir(), 'baro-profile-')))
+  return profiles.at(-1)
 }
 
 /** Starts Chromium on a profile, as a process group that `kill` ends at once, with whatever it was doing. */
