@@ -96,7 +96,7 @@ proptest! {
                     seq += 1;
                     let body = Arc::from(format!(r#"{{"id":"e{id}","value":{value},"by":{seq}}}"#));
                     let id_of = WriteId { client: ClientId(Arc::from("c")), seq };
-                    let write = Pending { id: id_of, kind, body, at_ms: 0 };
+                    let write = Pending { id: id_of, kind, body, on: None, at_ms: 0 };
                     store.push(&name(id), write.clone());
                     pending.push((id, write));
                 }

@@ -35,6 +35,7 @@ use crate::core::history::History;
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{Effect, Event, Input, Outcome, Output, PipeEvent, Reply, StorageOp};
 use crate::core::map::SortedMap;
+use crate::core::merge::hlc::Hlc;
 use crate::core::metrics::{Cause, Metrics, Step, Timings, Trace};
 use crate::core::presence::{Roster, Throttle};
 use crate::core::rng::Rng;
@@ -104,6 +105,8 @@ struct Batch {
 pub struct Client {
     config: Config,
     rng: Rng,
+    /// Stamps writes where no server orders them.
+    clock: Hlc,
     session: Session,
     dialect: Dialect,
     known_dialect: Dialect,
@@ -166,6 +169,7 @@ impl Client {
             Session::new(&config, Rng::new([rng.next_u64(), rng.next_u64(), rng.next_u64(), rng.next_u64()]));
         let mut client = Self {
             session,
+            clock: Hlc::new(&own.0),
             rng,
             dialect: Dialect::Unknown,
             known_dialect: Dialect::Unknown,

@@ -128,8 +128,8 @@ impl Client {
     }
 
     pub(super) fn show(&mut self, write: &Write) {
-        let (id, kind, body, at_ms) = (write.id.clone(), write.kind, write.body.clone(), write.at_ms);
-        self.store.push(&write.event, Pending { id, kind, body, at_ms });
+        let (id, body, on) = (write.id.clone(), write.body.clone(), write.on.clone());
+        self.store.push(&write.event, Pending { id, kind: write.kind, body, on, at_ms: write.at_ms });
     }
 
     /// Emits the batch that gathered since the last time.

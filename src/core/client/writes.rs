@@ -1,5 +1,6 @@
 //! A write, from the call to the server's word.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::{Client, Failed, Storage};
@@ -8,6 +9,7 @@ use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::WriteId;
 use crate::core::io::{Event, Outcome, Reply, Row, StorageOp};
 use crate::core::json::{Fields, JsonError};
+use crate::core::merge::{On, Strategy, crdt, saw};
 use crate::core::model::{EventDoc, InvalidEvent, WriteKind, apply_changes, check_changes, check_event};
 use crate::core::offline::{Table, encode_dead, encode_write, row_key};
 use crate::core::store::Acknowledged;
@@ -31,8 +33,9 @@ impl Client {
             with_id.merge(&body);
             body = with_id;
         }
-        body.remove("version");
-        body.remove("updatedAt");
+        for field in ["version", "updatedAt", crdt::STAMPS] {
+            body.remove(field);
+        }
         if let (true, Some(project)) = (body.is_absent("projectId"), &self.config.project) {
             body.set_string("projectId", project);
         }
@@ -47,7 +50,7 @@ impl Client {
 
     pub(super) fn update(&mut self, now: Now, id: &str, changes: &str) -> Result<Reply, Fault> {
         let mut changes = parse("changes", changes)?;
-        for field in ["id", "version", "updatedAt"] {
+        for field in ["id", "version", "updatedAt", crdt::STAMPS] {
             changes.remove(field);
         }
         if changes.is_empty() {
@@ -92,7 +95,8 @@ impl Client {
         body: &Fields,
         base: Option<Arc<str>>,
     ) -> Result<Reply, Fault> {
-        let body = body.to_text();
+        let on = self.made_on(kind, &event, body);
+        let body = self.stamped(now, kind, &event, body).to_text();
         if body.len() > BODY_BYTES_MAX {
             let most = format!("at most {BODY_BYTES_MAX} bytes as JSON");
             let fault = Fault::argument("event", &format!("{} bytes", body.len()), &most);
@@ -107,6 +111,7 @@ impl Client {
         let id = self.outbox.next_id();
         let write = Write {
             base,
+            on,
             persisted: vec![persisted],
             confirmed: vec![confirmed],
             ..Write::new(id, kind, event.clone(), Arc::from(body), now.wall_ms)
@@ -116,6 +121,24 @@ impl Client {
         self.keep(&write);
         self.outbox.push(write);
         Ok(Reply::Write { event, persisted, confirmed })
+    }
+
+    /// What a write is made on: what the user sees of what it is about.
+    fn made_on(&self, kind: WriteKind, event: &str, body: &Fields) -> Option<Arc<On>> {
+        let strategy = self.config.strategy;
+        let shown = self.store.shown(event).filter(|_| strategy != Strategy::LastWriteWins)?;
+        let seen = saw(kind, body, &shown.doc.fields());
+        Some(Arc::new(On { strategy, saw: Arc::from(seen.to_text()) }))
+    }
+
+    /// The body with the stamps that order it where no server does, if that is the strategy.
+    fn stamped<'a>(&mut self, now: Now, kind: WriteKind, event: &str, body: &'a Fields) -> Cow<'a, Fields> {
+        let crdt = self.config.strategy == Strategy::Crdt;
+        if !crdt || !matches!(kind, WriteKind::Create | WriteKind::Update) {
+            return Cow::Borrowed(body);
+        }
+        let seen = self.store.shown(event).map(|shown| shown.doc.fields()).unwrap_or_default();
+        Cow::Owned(crdt::stamp(body, &seen, &mut self.clock, now.wall_ms))
     }
 
     fn begin_progress(&mut self) {

@@ -9,6 +9,7 @@ mod value;
 pub use value::Value;
 
 use crate::core::fault::Fault;
+use crate::core::merge::Strategy;
 use crate::core::transport::Transports;
 use read::{FirstFault, Reader};
 
@@ -108,6 +109,8 @@ pub struct Config {
     pub cursor_interval_ms: u64,
     /// Storage of unsent edits, `None` for none.
     pub offline: Option<OfflineConfig>,
+    /// What is to happen where two changed one thing.
+    pub strategy: Strategy,
     /// Hidden this long, the connection is given up; `None` keeps it.
     pub hidden_disconnect_ms: Option<u64>,
     /// Whether events are also dispatched on `window`.
@@ -167,7 +170,6 @@ fn read_config(reader: &Reader<'_>, base: Option<&str>) -> Config {
     let heartbeat = reader.object("heartbeat", &["interval", "timeout", "message"]);
     let batch = reader.object("batch", &["size", "delay", "compress"]);
     reader.word("tabs", &["shared", "separate"]);
-    check_conflict(reader);
     let transports = read_transports(reader, &url);
     let delay_ms = reconnect.ms("delay", 1_000, 1, 3_600_000);
     Config {
@@ -202,6 +204,7 @@ fn read_config(reader: &Reader<'_>, base: Option<&str>) -> Config {
         compress: batch.flag("compress", true),
         cursor_interval_ms: reader.object("cursor", &["interval"]).ms("interval", 50, 0, 60_000),
         offline: read_offline(reader),
+        strategy: read_strategy(reader),
         hidden_disconnect_ms: reader
             .object("visibility", &["disconnectAfter"])
             .ms_or_infinity("disconnectAfter", 300_000),
@@ -217,13 +220,11 @@ fn read_transports(reader: &Reader<'_>, url: &str) -> Transports {
     Transports { websocket: websocket && (url.starts_with("ws") || !polling), polling }
 }
 
-fn check_conflict(reader: &Reader<'_>) {
+fn read_strategy(reader: &Reader<'_>) -> Strategy {
     let conflict = reader.object("conflict", &["strategy", "onConflict"]);
     conflict.function("onConflict");
-    let words = ["last_write_wins", "first_write_wins", "manual", "merge", "operational_transform", "crdt"];
-    if conflict.word("strategy", &words) != 0 {
-        conflict.unsupported("strategy", "this version knows 'last_write_wins' only");
-    }
+    let at = conflict.word("strategy", &Strategy::ALL.map(Strategy::word));
+    Strategy::ALL.get(at).copied().unwrap_or_default()
 }
 
 fn read_user(reader: &Reader<'_>) -> Option<UserConfig> {

@@ -121,7 +121,6 @@ fn a_token_never_stands_in_a_fault() {
 fn what_this_version_lacks_is_refused_instead_of_ignored() {
     for (name, value, field) in [
         ("dialect", text("socket.io"), "config.dialect"),
-        ("conflict", object(&[("strategy", text("crdt"))]), "config.conflict.strategy"),
         ("offline", object(&[("sync", Value::Function)]), "config.offline.sync"),
         ("offline", object(&[("sync", object(&[("rest", text("/api"))]))]), "config.offline.sync"),
     ] {

@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::core::id::{ClientId, Ticket, WriteId};
+use crate::core::merge::On;
 use crate::core::model::WriteKind;
 use crate::core::time::Timestamp;
 use crate::core::wire::Outgoing;
@@ -29,6 +30,8 @@ pub struct Write {
     pub body: Arc<str>,
     /// The event as it was confirmed when this was written, for a reader that has nothing else after a reload.
     pub base: Option<Arc<str>>,
+    /// What it was made on, if it wants more than to overwrite.
+    pub on: Option<Arc<On>>,
     /// Wall clock of the call, ms.
     pub at_ms: u64,
     /// Failures that the server called retryable.
@@ -52,6 +55,7 @@ impl Write {
             event,
             body,
             base: None,
+            on: None,
             at_ms,
             attempts: 0,
             persisted: Vec::new(),
@@ -64,8 +68,12 @@ impl Write {
     /// The message that carries it. `own` is the stream that the connection's `hello` named.
     pub fn message(&self, own: &ClientId, wall_ms: u64, user: Option<&str>) -> String {
         let other = (self.id.client != *own).then_some(&*self.id.client.0);
-        Outgoing::new(self.kind.message_type())
-            .raw("payload", &self.body)
+        let message = Outgoing::new(self.kind.message_type()).raw("payload", &self.body);
+        let message = match &self.on {
+            Some(on) => message.raw("on", &on.to_text()),
+            None => message,
+        };
+        message
             .string("id", &self.id.to_string())
             .number("timestamp", wall_ms)
             .maybe("userId", user)

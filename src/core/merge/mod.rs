@@ -11,6 +11,7 @@ mod diff;
 mod group;
 pub mod hlc;
 mod keyed;
+mod on;
 pub mod ot;
 pub mod points;
 mod recurrence;
@@ -21,6 +22,7 @@ mod time_group;
 mod value;
 
 use group::Group;
+pub use on::On;
 use three_way::{Rules, Sides, outlives_deletion, update_or_delete};
 use value::same;
 

@@ -6,6 +6,7 @@ use crate::core::delivery::Write;
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{ClientId, WriteId};
 use crate::core::json::{Fields, as_string, is_null, quote};
+use crate::core::merge::On;
 use crate::core::model::WriteKind;
 
 /// Version of the shape that is written.
@@ -67,6 +68,9 @@ fn fields_of(write: &Write) -> Fields {
     fields.set("attempts", &write.attempts.to_string());
     fields.set("base", write.base.as_deref().unwrap_or("null"));
     fields.set("body", &write.body);
+    if let Some(on) = &write.on {
+        fields.set("on", &on.to_text());
+    }
     fields
 }
 
@@ -95,6 +99,7 @@ pub fn decode_write(key: &str, row: &str) -> Result<Write, (Option<WriteId>, Str
     let at_ms = fields.u53("at").unwrap_or(0);
     Ok(Write {
         base: fields.get("base").filter(|base| !is_null(base)).map(Arc::from),
+        on: fields.get("on").and_then(On::read).map(Arc::new),
         attempts: fields.u53("attempts").unwrap_or(0),
         ..Write::new(id.clone(), kind, Arc::from(&*event), Arc::from(body), at_ms)
     })
@@ -122,12 +127,14 @@ pub fn decode_dead(key: &str, row: &str) -> Result<(Write, Fault), (Option<Write
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::core::merge::Strategy;
 
     fn write() -> Write {
         let id = WriteId { client: ClientId(Arc::from("a|b")), seq: 258 };
         let (event, body) = (Arc::from("e\"1"), Arc::from(r#"{"id":"e\"1","n":1.0}"#));
         Write {
             base: Some(Arc::from(r#"{"id":"e\"1"}"#)),
+            on: Some(Arc::new(On { strategy: Strategy::Merge, saw: Arc::from(r#"{"n":1.0}"#) })),
             attempts: 2,
             ..Write::new(id, WriteKind::Update, event, body, 1_700_000_000_000)
         }

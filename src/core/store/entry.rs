@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use crate::core::id::WriteId;
+use crate::core::json::Fields;
+use crate::core::merge::On;
 use crate::core::model::{EventDoc, WriteKind, apply_write};
 
 /// A write that is not decided, as the view needs it.
@@ -14,8 +16,28 @@ pub struct Pending {
     pub kind: WriteKind,
     /// Its payload.
     pub body: Arc<str>,
+    /// What it was made on, if it wants more than to overwrite.
+    pub on: Option<Arc<On>>,
     /// Wall clock of the call, ms.
     pub at_ms: u64,
+}
+
+impl Pending {
+    /// The event after this write on `before`; `last` is what it was, if it is gone. Where the two do not go together, the
+    /// write shows on top: nothing of what its author did is lost before it is decided.
+    pub(super) fn applied(&self, before: Option<EventDoc>, last: Option<&EventDoc>) -> Option<EventDoc> {
+        let on = match self.kind {
+            WriteKind::Update | WriteKind::Delete => self.on.as_ref(),
+            WriteKind::Create | WriteKind::Skip => None,
+        };
+        let Some(on) = on else { return apply_write(self.kind, &self.body, self.at_ms, before) };
+        let body = Fields::parse(&self.body).unwrap_or_default();
+        let (theirs, was) = (before.as_ref().map(EventDoc::fields), last.map(EventDoc::fields));
+        match on.meet(self.kind, &body, self.at_ms, theirs.as_ref(), was.as_ref()) {
+            Ok(merged) => EventDoc::parse(&merged.event?.to_text()).ok(),
+            Err(_) => apply_write(self.kind, &self.body, self.at_ms, before.or_else(|| last.cloned())),
+        }
+    }
 }
 
 /// The layers of one event. Without pending writes it shows what is confirmed.
@@ -34,6 +56,8 @@ pub(super) struct Entry {
 struct Overlay {
     pending: Vec<Pending>,
     shown: Option<EventDoc>,
+    /// The event as it last was confirmed, if it is gone.
+    last: Option<EventDoc>,
 }
 
 impl Entry {
@@ -77,15 +101,18 @@ impl Entry {
     }
 
     pub(super) fn confirm(&mut self, confirmed: Option<EventDoc>) {
-        self.confirmed = confirmed;
+        let before = std::mem::replace(&mut self.confirmed, confirmed);
+        if let Some(overlay) = &mut self.overlay {
+            overlay.last = if self.confirmed.is_some() { None } else { before.or(overlay.last.take()) };
+        }
         self.refold();
     }
 
     fn refold(&mut self) {
         if let Some(overlay) = &mut self.overlay {
-            overlay.shown = overlay.pending.iter().fold(self.confirmed.clone(), |doc, pending| {
-                apply_write(pending.kind, &pending.body, pending.at_ms, doc)
-            });
+            let last = overlay.last.as_ref();
+            let applied = |doc, pending: &Pending| pending.applied(doc, last);
+            overlay.shown = overlay.pending.iter().fold(self.confirmed.clone(), applied);
         }
     }
 }

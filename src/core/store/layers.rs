@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::entry::{Entry, Pending};
 use crate::core::id::WriteId;
 use crate::core::map::SortedMap;
-use crate::core::model::{EventDoc, Query, WriteKind, apply_write};
+use crate::core::model::{EventDoc, Query, WriteKind};
 
 /// Removals remembered, so that an older version arriving late does not bring an event back.
 const TOMBSTONES_MAX: usize = 10_000;
@@ -130,8 +130,8 @@ impl Store {
             }
             Acknowledged::Unsaid => self.change(id, |entry| {
                 if let Some(done) = entry.take(write) {
-                    let before = entry.confirmed.take();
-                    entry.confirm(apply_write(done.kind, &done.body, done.at_ms, before));
+                    let after = done.applied(entry.confirmed.clone(), None);
+                    entry.confirm(after);
                 }
             }),
         }

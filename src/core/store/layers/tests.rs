@@ -1,5 +1,6 @@
 use super::*;
 use crate::core::id::ClientId;
+use crate::core::merge::{On, Strategy};
 
 fn id(id: &str) -> Arc<str> {
     Arc::from(id)
@@ -15,7 +16,7 @@ fn doc(event: &str, version: u64, title: &str) -> EventDoc {
 
 fn update(seq: u64, title: &str) -> Pending {
     let body = Arc::from(format!(r#"{{"id":"e","title":"{title}"}}"#));
-    Pending { id: write(seq), kind: WriteKind::Update, body, at_ms: 0 }
+    Pending { id: write(seq), kind: WriteKind::Update, body, on: None, at_ms: 0 }
 }
 
 fn title(store: &Store) -> Option<String> {
@@ -52,7 +53,7 @@ fn a_rolled_back_write_leaves_the_others_standing() {
     store.confirm(doc("e", 1, "old"));
     store.push(&id("e"), update(1, "first"));
     let color = Arc::from(r##"{"id":"e","color":"#ffffff"}"##);
-    store.push(&id("e"), Pending { id: write(2), kind: WriteKind::Update, body: color, at_ms: 0 });
+    store.push(&id("e"), Pending { id: write(2), kind: WriteKind::Update, body: color, on: None, at_ms: 0 });
     store.roll_back(&id("e"), &write(1));
     let shown = store.shown("e").map(|shown| shown.doc.fields());
     let shown = shown.map(|fields| (fields.string("title"), fields.string("color")));
@@ -150,8 +151,68 @@ fn what_content_shows_to_be_over_does_not_come_back_in_an_older_state() {
 fn a_plain_acknowledgement_confirms_what_was_meant() {
     let mut store = Store::default();
     let body = Arc::from(r#"{"id":"e","title":"mine"}"#);
-    store.push(&id("e"), Pending { id: write(1), kind: WriteKind::Create, body, at_ms: 0 });
+    store.push(&id("e"), Pending { id: write(1), kind: WriteKind::Create, body, on: None, at_ms: 0 });
     store.acknowledge(&id("e"), &write(1), Acknowledged::Unsaid);
     assert_eq!(store.confirmed("e").and_then(|doc| doc.fields().string("title")).as_deref(), Some("mine"));
     assert!(store.pending("e").is_empty());
+}
+
+fn merged(seq: u64, changes: &str, saw: &str) -> Pending {
+    let on = On { strategy: Strategy::Merge, saw: Arc::from(saw) };
+    let body = Arc::from(changes);
+    Pending { id: write(seq), kind: WriteKind::Update, body, on: Some(Arc::new(on)), at_ms: 0 }
+}
+
+fn shown_field(store: &Store, field: &str) -> Option<String> {
+    store.shown("e").and_then(|shown| shown.doc.fields().string(field))
+}
+
+#[test]
+fn a_pending_write_is_merged_with_what_comes_in_as_the_server_will() {
+    let mut store = Store::default();
+    let doc = |version: u64, location: &str, color: &str| {
+        let text = format!(
+            r#"{{"id":"e","title":"a","version":{version},"location":"{location}","color":"{color}"}}"#
+        );
+        EventDoc::parse(&text).unwrap()
+    };
+    store.confirm(doc(1, "here", "red"));
+    store.push(&id("e"), merged(1, r#"{"id":"e","location":"there"}"#, r#"{"location":"here"}"#));
+    store.confirm(doc(2, "here", "blue"));
+    assert_eq!(shown_field(&store, "location").as_deref(), Some("there"));
+    assert_eq!(shown_field(&store, "color").as_deref(), Some("blue"));
+    // What another put there first stays, and the user sees it before the server says so.
+    store.confirm(doc(3, "elsewhere", "blue"));
+    assert_eq!(shown_field(&store, "location").as_deref(), Some("elsewhere"));
+}
+
+#[test]
+fn a_pending_write_that_may_not_be_merged_shows_on_top_until_it_is_decided() {
+    let mut store = Store::default();
+    let doc = |version: u64, title: &str| {
+        EventDoc::parse(&format!(r#"{{"id":"e","title":"{title}","version":{version}}}"#)).unwrap()
+    };
+    store.confirm(doc(1, "a"));
+    for strategy in [Strategy::FirstWriteWins, Strategy::Manual] {
+        let pending = merged(1, r#"{"id":"e","title":"mine"}"#, r#"{"title":"a"}"#);
+        let on = Some(Arc::new(On { strategy, saw: Arc::from(r#"{"title":"a"}"#) }));
+        store.push(&id("e"), Pending { on, ..pending });
+        store.confirm(doc(2, "theirs"));
+        assert_eq!(shown_field(&store, "title").as_deref(), Some("mine"));
+        store.roll_back(&id("e"), &write(1));
+        assert_eq!(shown_field(&store, "title").as_deref(), Some("theirs"));
+    }
+}
+
+#[test]
+fn an_event_that_is_deleted_under_a_pending_write_stays_shown_where_the_write_outweighs_it() {
+    let mut store = Store::default();
+    let text = r#"{"id":"e","title":"a","color":"red","version":1}"#;
+    store.confirm(EventDoc::parse(text).unwrap());
+    store.push(&id("e"), merged(1, r#"{"id":"e","title":"b"}"#, r#"{"title":"a"}"#));
+    store.remove(&id("e"), Some(2), false);
+    assert_eq!(shown_field(&store, "title").as_deref(), Some("b"));
+    assert_eq!(shown_field(&store, "color").as_deref(), Some("red"));
+    store.roll_back(&id("e"), &write(1));
+    assert!(store.shown("e").is_none());
 }
