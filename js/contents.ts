@@ -1,6 +1,7 @@
 // What every entry of the package has in common; they differ in where the WebAssembly comes from.
 
 export { RealtimeCalendar } from './calendar.js'
+export { ConflictResolver } from './conflict-resolver.js'
 export { MessageBatcher } from './message-batcher.js'
 export { ConflictStrategy, ConnectionState } from './names.js'
 export type {

@@ -61,6 +61,8 @@ export type { RealtimeCalendar as Core }
 export interface Glue {
   RealtimeCalendar: typeof RealtimeCalendar
   nameThePlaceOfPanics(): void
+  resolveConflict(strategy: string, local: unknown, remote: unknown, base: unknown): unknown
+  detectConflicts(local: unknown, remote: unknown, base: unknown): string[]
   init(options: { module_or_path: Response | BufferSource | WebAssembly.Module | Promise<Response> }): Promise<unknown>
   initSync(options: { module: WebAssembly.Module }): unknown
   /** The module that the instance is of. */

@@ -8,8 +8,10 @@ mod convert;
 mod emit;
 mod error;
 mod panic;
+mod resolver;
 mod status;
 mod view;
 
 pub use calendar::RealtimeCalendar;
 pub use panic::name_the_place_of_panics;
+pub use resolver::{detect_conflicts, resolve_conflict};

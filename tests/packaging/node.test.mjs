@@ -28,7 +28,15 @@ const finish = (modules) => {
 ${load}
 `
 
-const everything = ['ConflictStrategy', 'ConnectionState', 'MessageBatcher', 'RealtimeCalendar', 'default', 'init']
+const everything = [
+  'ConflictResolver',
+  'ConflictStrategy',
+  'ConnectionState',
+  'MessageBatcher',
+  'RealtimeCalendar',
+  'default',
+  'init',
+]
 
 describe('on a server', () => {
   let folder

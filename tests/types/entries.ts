@@ -2,6 +2,8 @@
 
 import type { RealtimeConfig } from '@baro-calendar/realtime'
 import byDefault, {
+  type CalendarEvent,
+  ConflictResolver,
   ConflictStrategy,
   ConnectionState,
   init,
@@ -41,6 +43,14 @@ export function batches(send: (messages: WebSocketMessage[]) => void, message: W
   const batcher = new MessageBatcher(send, { batchSize: 5, batchDelay: 20 })
   batcher.add(message)
   batcher.flush()
+}
+
+export async function resolves(local: CalendarEvent, remote: CalendarEvent): Promise<CalendarEvent> {
+  // @ts-expect-error: no strategy
+  new ConflictResolver('theirs')
+  const resolver = new ConflictResolver('merge')
+  const fields: string[] = resolver.detectConflicts(local, remote)
+  return fields.length > 0 ? resolver.resolve(local, remote, local) : new ConflictResolver().resolve(local, remote)
 }
 
 export const everyOption: Required<RealtimeConfig> = {

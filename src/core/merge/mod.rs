@@ -16,6 +16,7 @@ pub mod ot;
 pub mod points;
 mod recurrence;
 mod report;
+mod resolver;
 pub mod text;
 mod three_way;
 mod time_group;
@@ -23,6 +24,7 @@ mod value;
 
 use group::Group;
 pub use on::On;
+pub use resolver::resolve;
 use three_way::{Rules, Sides, outlives_deletion, update_or_delete};
 use value::same;
 

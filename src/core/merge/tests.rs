@@ -154,7 +154,8 @@ fn a_second_edit_does_not_clash_with_the_first() {
         let seen = saw(WriteKind::Update, &body, &view);
         let attempt = Attempt { kind: WriteKind::Update, body: &body, saw: &seen, at_ms: 0 };
         apply_changes(&mut view, &body);
-        for strategy in Strategy::ALL {
+        // `crdt` goes by stamps, not by what was seen, and has tests of its own.
+        for strategy in Strategy::ALL.into_iter().filter(|strategy| *strategy != Strategy::Crdt) {
             let merged = meet(strategy, &attempt, Some(&there)).unwrap_or_default();
             assert_eq!(
                 (merged.event.as_ref(), merged.dropped.len()),
