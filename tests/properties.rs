@@ -21,6 +21,8 @@ mod json;
 mod rows;
 #[path = "properties/session.rs"]
 mod session;
+#[path = "properties/squash.rs"]
+mod squash;
 #[path = "properties/store.rs"]
 mod store;
 #[path = "properties/texts.rs"]

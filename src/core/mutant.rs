@@ -27,6 +27,7 @@ macro_rules! mutants {
 }
 
 mutants! {
+    sent_squashed: "an edit is squashed into a write that was sent";
     row_dropped_on_send: "the row is deleted when the write is sent";
     persisted_before_stored: "`persisted` resolves before the transaction is complete";
     quota_is_success: "a batch for which there is no room counts as stored";

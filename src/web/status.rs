@@ -69,10 +69,13 @@ fn to_js(value: &impl Serialize) -> JsValue {
 /// `getSyncStatus()`.
 pub(super) fn sync_status(client: &Client) -> JsValue {
     let progress = client.progress();
-    let percentage = (progress.completed * 100).checked_div(progress.total).unwrap_or(100);
     to_js(&SyncStatus {
         pending_actions: client.pending().map(action).collect(),
-        sync_progress: SyncProgress { completed: progress.completed, total: progress.total, percentage },
+        sync_progress: SyncProgress {
+            completed: progress.completed(),
+            total: progress.total(),
+            percentage: progress.percentage(),
+        },
         storage: if client.is_durable() { "indexeddb" } else { "memory" },
         online: client.is_online(),
         last_synced_at: client.last_synced_ms(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{Client, Storage};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::history::Direction;
+use crate::core::id::Ticket;
 use crate::core::io::{Call, Event, Outcome, Reply};
 use crate::core::json::{Fields, each_field, is_finite_number, validate};
 use crate::core::model::{Query, WriteKind};
@@ -234,13 +235,19 @@ impl Client {
         self.outbox.iter().filter(|write| write.kind != WriteKind::Skip)
     }
 
+    /// The write of whose decision a ticket tells, until it is decided. What was taken back before it left is one that
+    /// does nothing.
+    pub fn awaited_by(&self, ticket: Ticket) -> Option<&crate::core::delivery::Write> {
+        self.outbox.iter().find(|write| write.confirmed.contains(&ticket))
+    }
+
     /// Writes that were refused for good, by key.
     pub fn failed(&self) -> impl Iterator<Item = (&String, &super::Failed)> {
         self.failed.iter()
     }
 
     /// Numbers for `getSyncStatus`.
-    pub fn progress(&self) -> super::Progress {
+    pub fn progress(&self) -> crate::core::delivery::Progress {
         self.progress
     }
 

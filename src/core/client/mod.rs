@@ -14,10 +14,12 @@ mod answers;
 mod calls;
 mod compression;
 mod content;
+mod dead;
 mod diagnosis;
 mod flight;
 mod inbound;
 mod link;
+mod squash;
 mod stored;
 mod tick;
 mod undo;
@@ -29,7 +31,7 @@ use std::sync::Arc;
 use compression::Compression;
 
 use crate::core::config::Config;
-use crate::core::delivery::{Channels, Lanes, Outbox, Requests, Write};
+use crate::core::delivery::{Channels, Lanes, Outbox, Progress, Requests, Write};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::history::History;
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
@@ -71,15 +73,6 @@ enum Storage {
     Open,
     /// In memory only.
     Memory,
-}
-
-/// Numbers for `getSyncStatus`: writes since the queue was last empty.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Decided ones.
-    pub completed: u64,
-    /// All.
-    pub total: u64,
 }
 
 /// A write that was refused for good.

@@ -6,7 +6,7 @@ use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId};
 use crate::core::io::{Effect, Event, Outcome, Row, StorageEvent, StorageOp};
 use crate::core::metrics::Step;
-use crate::core::model::EventDoc;
+use crate::core::model::{EventDoc, WriteKind};
 use crate::core::offline::{POLLING_KEY, Table, decode_dead, decode_polling, decode_write, encode_polling};
 use crate::core::store::Pending;
 use crate::core::time::Now;
@@ -95,7 +95,10 @@ impl Client {
         }
         for (client, writes) in streams {
             for write in &writes {
-                self.progress.total += 1;
+                if write.kind == WriteKind::Skip {
+                    continue;
+                }
+                self.progress.begin();
                 // A channel that was read already knows better.
                 let base = write.base.as_deref().and_then(|base| EventDoc::parse(base).ok());
                 if let Some(doc) = base.filter(|doc| !self.channels.covers(doc) || mutant!(base_brings_back))
@@ -128,6 +131,9 @@ impl Client {
     }
 
     pub(super) fn show(&mut self, write: &Write) {
+        if write.kind == WriteKind::Skip {
+            return;
+        }
         let (id, body, on) = (write.id.clone(), write.body.clone(), write.on.clone());
         self.store.push(&write.event, Pending { id, kind: write.kind, body, on, at_ms: write.at_ms });
     }

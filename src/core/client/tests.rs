@@ -2,6 +2,7 @@
 
 mod channels;
 mod connection;
+mod squash;
 mod storage;
 mod transport;
 mod undo;

@@ -3,15 +3,15 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Client, Failed, Storage};
+use super::{Client, Storage};
 use crate::core::delivery::Write;
 use crate::core::fault::{Fault, FaultCode};
-use crate::core::id::WriteId;
-use crate::core::io::{Event, Outcome, Reply, Row, StorageOp};
+use crate::core::id::{Ticket, WriteId};
+use crate::core::io::{Outcome, Reply, Row, StorageOp};
 use crate::core::json::{Fields, JsonError};
 use crate::core::merge::{On, Strategy, crdt, saw};
 use crate::core::model::{EventDoc, InvalidEvent, WriteKind, apply_changes, check_changes, check_event};
-use crate::core::offline::{Table, encode_dead, encode_write, row_key};
+use crate::core::offline::{Table, encode_write, row_key};
 use crate::core::store::Acknowledged;
 use crate::core::time::{Now, Timestamp};
 
@@ -20,7 +20,7 @@ const RETRY_MS: u64 = 1_000;
 /// Longest such wait, ms.
 const RETRY_MS_MAX: u64 = 60_000;
 /// Largest payload of a write, bytes.
-const BODY_BYTES_MAX: usize = 64 << 10;
+pub(super) const BODY_BYTES_MAX: usize = 64 << 10;
 
 impl Client {
     pub(super) fn create(&mut self, now: Now, data: &str) -> Result<Reply, Fault> {
@@ -96,30 +96,31 @@ impl Client {
         base: Option<Arc<str>>,
     ) -> Result<Reply, Fault> {
         let on = self.made_on(kind, &event, body);
-        let body = self.stamped(now, kind, &event, body).to_text();
-        if body.len() > BODY_BYTES_MAX {
+        let body = self.stamped(now, kind, &event, body);
+        let text = body.to_text();
+        if text.len() > BODY_BYTES_MAX {
             let most = format!("at most {BODY_BYTES_MAX} bytes as JSON");
-            let fault = Fault::argument("event", &format!("{} bytes", body.len()), &most);
+            let fault = Fault::argument("event", &format!("{} bytes", text.len()), &most);
             return Err(Fault { code: FaultCode::TooLarge, ..fault });
         }
-        if self.outbox.is_full(body.len()) {
-            let text =
-                format!("{} writes wait for the server already; this one was not taken", self.outbox.len());
-            return Err(Fault::new(FaultCode::QueueFull, text));
+        if self.outbox.is_full(text.len()) {
+            let waiting = self.outbox.len();
+            let what = format!("{waiting} writes wait for the server already; this one was not taken");
+            return Err(Fault::new(FaultCode::QueueFull, what));
         }
         let (persisted, confirmed) = (self.ticket(), self.ticket());
+        if self.squash(now, kind, &event, (&body, on.as_ref()), (persisted, confirmed)) {
+            return Ok(Reply::Write { event, persisted, confirmed });
+        }
         let id = self.outbox.next_id();
         let write = Write {
             base,
             on,
-            persisted: vec![persisted],
             confirmed: vec![confirmed],
-            ..Write::new(id, kind, event.clone(), Arc::from(body), now.wall_ms)
+            made_at: now.mono,
+            ..Write::new(id, kind, event.clone(), Arc::from(text), now.wall_ms)
         };
-        self.begin_progress();
-        self.show(&write);
-        self.keep(&write);
-        self.outbox.push(write);
+        self.add(write, Some(persisted));
         Ok(Reply::Write { event, persisted, confirmed })
     }
 
@@ -141,29 +142,32 @@ impl Client {
         Cow::Owned(crdt::stamp(body, &seen, &mut self.clock, now.wall_ms))
     }
 
-    fn begin_progress(&mut self) {
-        if self.outbox.is_empty() {
-            self.progress = super::Progress::default();
-        }
-        self.progress.total += 1;
+    /// Takes a write of ours into the queue.
+    pub(super) fn add(&mut self, write: Write, persisted: Option<Ticket>) {
+        self.progress.begin();
         self.sync_changed = true;
+        self.show(&write);
+        self.keep(row_of(&write), persisted);
+        self.outbox.push(write);
     }
 
-    /// Has a write stored, and tells who waits for that.
-    fn keep(&mut self, write: &Write) {
+    /// Has a row stored, and tells who waits for that.
+    pub(super) fn keep(&mut self, row: Row, persisted: Option<Ticket>) {
         if self.config.offline.is_some() {
-            let row = Row { table: Table::Outbox, key: row_key(&write.id), value: encode_write(write) };
-            self.ops.push(StorageOp::Put(row));
-            self.ops_for.extend(&write.persisted);
-        } else {
-            for ticket in &write.persisted {
-                let text = "offline is switched off: nothing is stored";
-                self.settle(*ticket, Outcome::Refused(Fault::new(FaultCode::NotStored, text)));
+            let same = |op: &StorageOp| matches!(op, StorageOp::Put(put) if (put.table, &put.key) == (row.table, &row.key));
+            // An event that is being dragged is one row.
+            if self.ops.last().is_some_and(same) {
+                self.ops.pop();
             }
+            self.ops.push(StorageOp::Put(row));
+            self.ops_for.extend(persisted);
+        } else if let Some(ticket) = persisted {
+            let text = "offline is switched off: nothing is stored";
+            self.settle(ticket, Outcome::Refused(Fault::new(FaultCode::NotStored, text)));
         }
     }
 
-    fn drop_row(&mut self, table: Table, key: String) {
+    pub(super) fn drop_row(&mut self, table: Table, key: String) {
         if self.config.offline.is_some() {
             self.ops.push(StorageOp::Delete(table, key));
         }
@@ -175,6 +179,9 @@ impl Client {
         self.note_decision(now, &write);
         self.store.acknowledge(&write.event, id, outcome);
         self.drop_row(Table::Outbox, row_key(id));
+        if write.kind != WriteKind::Skip {
+            self.progress.complete();
+        }
         self.last_synced_ms = Some(now.wall_ms);
         self.metrics.writes_acknowledged += 1;
         let stored = self.store.confirmed(&write.event).map(|doc| doc.text.clone());
@@ -221,71 +228,10 @@ impl Client {
         self.soon(now);
     }
 
-    /// A write is given up: rolled back, kept for the user, reported.
-    fn on_write_dead(&mut self, now: Now, id: &WriteId, fault: Fault) {
-        // A refusal that is not final leaves the sequence undecided, and something has to take it up.
-        let write = if fault.retryable && !mutant!(place_lost) {
-            self.outbox.replace_by_filler(id)
-        } else {
-            self.outbox.remove(id)
-        };
-        let Some(write) = write else { return };
-        let key = row_key(id);
-        match self.outbox.get(id) {
-            Some(filler) => {
-                if self.config.offline.is_some() {
-                    let row = Row { table: Table::Outbox, key: key.clone(), value: encode_write(filler) };
-                    self.ops.push(StorageOp::Put(row));
-                }
-                self.outbox.resume_from(id, now.mono);
-            }
-            None => self.drop_row(Table::Outbox, key.clone()),
-        }
-        if write.kind != WriteKind::Skip {
-            self.store.roll_back(&write.event, id);
-            for ticket in &write.confirmed {
-                self.settle(*ticket, Outcome::Refused(fault.clone()));
-            }
-            if self.config.offline.is_some() {
-                let row = Row { table: Table::Dead, key: key.clone(), value: encode_dead(&write, &fault) };
-                self.ops.push(StorageOp::Put(row));
-            }
-            self.metrics.writes_refused += 1;
-            if !mutant!(refusal_not_kept) {
-                self.failed.insert(key.clone(), Failed { write, fault });
-            }
-            self.tell(Event::SyncFailed(key));
-        }
-        self.on_write_decided(now);
-    }
-
-    fn on_write_decided(&mut self, now: Now) {
-        self.progress.completed = self.progress.total.saturating_sub(self.outbox.len() as u64);
+    pub(super) fn on_write_decided(&mut self, now: Now) {
         self.sync_changed = true;
         self.settle_flushing();
         self.soon(now);
-    }
-
-    pub(super) fn take_failed(&mut self, id: &str) -> Result<Failed, Fault> {
-        let failed = self.failed.remove(id);
-        let failed = failed
-            .ok_or_else(|| Fault::new(FaultCode::NotFound, format!("id: there is no failed action {id}")))?;
-        self.drop_row(Table::Dead, id.to_owned());
-        Ok(failed)
-    }
-
-    /// Tries a refused write again, as a new one.
-    pub(super) fn retry_failed(&mut self, id: &str) -> Result<Reply, Fault> {
-        let Failed { write, .. } = self.take_failed(id)?;
-        let again = Write {
-            base: write.base,
-            ..Write::new(self.outbox.next_id(), write.kind, write.event, write.body, write.at_ms)
-        };
-        self.begin_progress();
-        self.show(&again);
-        self.keep(&again);
-        self.outbox.push(again);
-        Ok(Reply::Done)
     }
 
     /// The write whose message had the id `id`.
@@ -317,6 +263,11 @@ impl Client {
     pub fn storage_is_open(&self) -> bool {
         self.storage == Storage::Open
     }
+}
+
+/// The row that keeps a write.
+pub(super) fn row_of(write: &Write) -> Row {
+    Row { table: Table::Outbox, key: row_key(&write.id), value: encode_write(write) }
 }
 
 fn parse(field: &str, text: &str) -> Result<Fields, Fault> {

@@ -34,11 +34,11 @@ pub struct Write {
     pub on: Option<Arc<On>>,
     /// Wall clock of the call, ms.
     pub at_ms: u64,
+    /// When this program made it.
+    pub made_at: Timestamp,
     /// Failures that the server called retryable.
     pub attempts: u64,
-    /// Who waits for it to be stored: one for each edit that it holds.
-    pub persisted: Vec<Ticket>,
-    /// Who waits for the server's word, likewise.
+    /// Who waits for the server's word: one for each edit that it holds.
     pub confirmed: Vec<Ticket>,
     /// When it was sent on the present connection.
     pub sent_at: Option<Timestamp>,
@@ -57,8 +57,8 @@ impl Write {
             base: None,
             on: None,
             at_ms,
+            made_at: Timestamp(0),
             attempts: 0,
-            persisted: Vec::new(),
             confirmed: Vec::new(),
             sent_at: None,
             tried: false,
@@ -213,6 +213,35 @@ impl Outbox {
     pub fn unsent(&self) -> usize {
         let current = self.streams.iter().find(|stream| !stream.writes.is_empty());
         current.map_or(0, |stream| stream.writes.len() - stream.sent)
+    }
+
+    /// The write `id` of ours if it may still be changed: nobody was ever sent it, and it waits. `sendable_from`: with a
+    /// connection, what was made since then is about to be sent; each edit keeps an answer of its own then, and nothing
+    /// is gained by joining them.
+    pub fn unsent_own(&self, id: &WriteId, sendable_from: Option<Timestamp>) -> Option<&Write> {
+        let write = self.get(id).filter(|_| id.client == self.own)?;
+        let waits = sendable_from.is_none_or(|from| write.made_at <= from);
+        (waits && !write.tried || mutant!(sent_squashed)).then_some(write)
+    }
+
+    /// Gives a write that was never sent another meaning.
+    pub fn rewrite(
+        &mut self,
+        id: &WriteId,
+        kind: WriteKind,
+        body: Arc<str>,
+        on: Option<Arc<On>>,
+        waiting: Ticket,
+    ) -> Option<&Write> {
+        let added = body.len();
+        let stream = self.streams.iter_mut().find(|stream| stream.client == id.client)?;
+        let write = stream.writes.iter_mut().find(|write| write.id == *id)?;
+        write.kind = kind;
+        write.on = on;
+        let replaced = std::mem::replace(&mut write.body, body);
+        write.confirmed.push(waiting);
+        self.bytes = (self.bytes + added).saturating_sub(replaced.len());
+        Some(write)
     }
 
     /// When sending may go on after a retryable refusal.

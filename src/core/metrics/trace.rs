@@ -109,6 +109,8 @@ steps! {
     Diverged "diverged" "" ["channel", "head"];
     /// A subscription was refused.
     ChannelRefused "channel-refused" "code" ["channel", "retryable", "retryMs"];
+    /// An edit became part of a write that waits, or took it back.
+    Squashed "squashed" "" ["seq", "takenBack"];
     /// The server did a write.
     Acknowledged "acknowledged" "" ["stream", "seq"];
     /// The server did not do a write.

@@ -85,6 +85,16 @@ impl Entry {
         self.refold();
     }
 
+    /// Puts a pending write in the place of the one with its identity.
+    pub(super) fn replace(&mut self, pending: Pending) {
+        let overlay = self.overlay.as_mut();
+        let held = overlay.and_then(|overlay| overlay.pending.iter_mut().find(|held| held.id == pending.id));
+        if let Some(held) = held {
+            *held = pending;
+            self.refold();
+        }
+    }
+
     /// Takes a pending write out; returns it if it was there.
     pub(super) fn take(&mut self, id: &WriteId) -> Option<Pending> {
         let overlay = self.overlay.as_mut()?;

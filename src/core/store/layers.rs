@@ -105,6 +105,11 @@ impl Store {
         self.change(id, |entry| entry.push(pending));
     }
 
+    /// Gives a pending write another meaning, in its place.
+    pub fn replace_pending(&mut self, id: &Arc<str>, pending: Pending) {
+        self.change(id, |entry| entry.replace(pending));
+    }
+
     /// Takes a refused write away; all others on the event stay.
     pub fn roll_back(&mut self, id: &Arc<str>, write: &WriteId) {
         self.change(id, |entry| {

@@ -193,7 +193,7 @@ impl Replay {
         let at = number(entry, "at");
         let pipe = PipeId(number(entry, "pipe"));
         match text(entry, "kind") {
-            "call" => self.call(at, entry),
+            "call" => self.call(at, entry, then.first()),
             "signal" => {
                 let signal = match text(entry, "signal") {
                     "online" => Signal::Online,
@@ -275,7 +275,7 @@ impl Replay {
         }
     }
 
-    fn call(&mut self, at: u64, entry: &Value) {
+    fn call(&mut self, at: u64, entry: &Value, next: Option<&Value>) {
         let failed = || self.client.failed().next().map(|(id, _)| id.clone()).unwrap_or_default();
         let bytes = usize::try_from(number(entry, "bytes")).unwrap_or(2).max(2);
         let call = match text(entry, "call") {
@@ -293,6 +293,15 @@ impl Replay {
                 Call::Subscribe(self.channel(number))
             }
             "unsubscribe" => Call::Unsubscribe(self.channel(number(entry, "channel"))),
+            // Of all that is told of a write, only this depends on which event it is about.
+            "updateEvent" | "deleteEvent" if next.is_some_and(|next| next["kind"] == "squashed") => {
+                let (seq, taken_back) =
+                    next.map_or((0, 0), |next| (number(next, "seq"), number(next, "takenBack")));
+                let held = self.client.pending().filter(|write| write.id.seq == seq).last();
+                let event = held.map_or(String::new(), |write| write.event.to_string());
+                let changes = r#"{"title":"y"}"#.to_owned();
+                if taken_back == 1 { Call::Delete(event) } else { Call::Update(event, changes) }
+            }
             // The protocol carries them all alike.
             "createEvent" | "updateEvent" | "deleteEvent" => {
                 let mut event = event("");

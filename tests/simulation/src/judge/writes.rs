@@ -31,9 +31,26 @@ pub(super) struct Fact {
     device: usize,
     /// The how-many-th write of all it is; 0 if nobody made it with a call.
     made: u64,
+    /// What each edit that went into it made of it: the unique value, or nothing for a removal.
+    edits: Vec<Option<String>>,
+    /// How many of them count as stored, and how many the ledger had when it decided.
+    edits_stored: usize,
+    edits_decided: Option<usize>,
 }
 
 impl Fact {
+    /// What the ledger decided has all the edits that count as stored.
+    fn none_lost(&self, stream: &str, seq: u64) -> Result<(), Violation> {
+        match self.edits_decided {
+            Some(decided) if decided < self.edits_stored => {
+                let what =
+                    format!("{stream}:{seq} was decided with {decided} of {} edits", self.edits_stored);
+                Err(Violation::new("P14", what))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
     fn is_or_was(&self, verdict: Verdict) -> bool {
         self.decided == Some(verdict) || self.undone == Some(verdict)
     }
@@ -42,7 +59,8 @@ impl Fact {
 /// What a ticket is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Purpose {
-    Persisted(String, u64),
+    /// With how many edits went into the write with this one.
+    Persisted(String, u64, usize),
     Confirmed(String, u64),
     Other,
 }
@@ -51,6 +69,8 @@ pub(super) enum Purpose {
 #[derive(Debug, Default)]
 pub(super) struct Tickets {
     open: BTreeMap<Ticket, Purpose>,
+    /// The highest place of its own stream that it has used.
+    last: u64,
 }
 
 fn row_key(client: &str, seq: u64) -> String {
@@ -65,27 +85,29 @@ fn of_row_key(key: &str) -> Option<(String, u64)> {
 impl Judge {
     /// A program called and was answered.
     pub(crate) fn called(&mut self, d: usize, reply: &Reply, client: &Client) -> Result<(), Violation> {
-        let open = &mut self.seen[d].tickets.open;
+        let Tickets { open, last } = &mut self.seen[d].tickets;
         match reply {
             Reply::Done => {}
             Reply::Ticket(ticket) => {
                 open.insert(*ticket, Purpose::Other);
             }
             Reply::Write { persisted, confirmed, .. } => {
-                let Some(write) = client.pending().find(|write| write.persisted.contains(persisted)) else {
+                let Some(write) = client.awaited_by(*confirmed) else {
                     return Err(Violation::new("I1", format!("device {d}: a new write is not pending")));
                 };
                 let (stream, seq) = (write.id.client.to_string(), write.id.seq);
+                let squashed = seq <= std::mem::replace(last, (*last).max(seq));
                 self.made += 1;
-                open.insert(*persisted, Purpose::Persisted(stream.clone(), seq));
-                open.insert(*confirmed, Purpose::Confirmed(stream.clone(), seq));
-                if self
-                    .facts
-                    .insert((stream, seq), Fact { device: d, made: self.made, ..Fact::default() })
-                    .is_some()
-                {
-                    return Err(Violation::new("I2", format!("{} was used before", write.id)));
+                let new = Fact { device: d, made: self.made, ..Fact::default() };
+                if !squashed && self.facts.insert((stream.clone(), seq), new).is_some() {
+                    return Err(Violation::new("I2", format!("{stream}:{seq} was used before")));
                 }
+                // One that was tried again was made by no call.
+                let unmade = Fact { device: d, ..Fact::default() };
+                let fact = self.facts.entry((stream.clone(), seq)).or_insert(unmade);
+                fact.edits.push(Fields::parse(&write.body).ok().and_then(|body| body.string("mark")));
+                open.insert(*persisted, Purpose::Persisted(stream.clone(), seq, fact.edits.len()));
+                open.insert(*confirmed, Purpose::Confirmed(stream, seq));
             }
         }
         Ok(())
@@ -103,11 +125,13 @@ impl Judge {
             return Err(Violation::new("I17", format!("device {d}: {ticket:?} is not open: {outcome:?}")));
         };
         match (purpose, outcome) {
-            (Purpose::Persisted(stream, seq), Outcome::Done) => {
+            (Purpose::Persisted(stream, seq, edits), Outcome::Done) => {
                 let key = row_key(&stream, seq);
                 let stored = database.has(Table::Outbox, &key) || database.has(Table::Dead, &key);
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
                 fact.accepted = true;
+                fact.edits_stored = fact.edits_stored.max(edits);
+                fact.none_lost(&stream, seq)?;
                 if !stored && !fact.exposed && fact.decided.or(fact.undone).is_none() {
                     let what = format!("{stream}:{seq} counts as stored and is not");
                     return Err(Violation::new("I1", what));
@@ -166,6 +190,11 @@ impl Judge {
         let fact = self.facts.entry((stream.client.to_string(), stream.seq)).or_default();
         if let Some(before) = fact.decided.replace(decision.verdict) {
             return Err(Violation::new("I2", format!("{stream:?} was decided before as {before:?}")));
+        }
+        if decision.verdict == Verdict::Stored {
+            let mark = mark_of(&write.action);
+            fact.edits_decided = fact.edits.iter().rposition(|edit| *edit == mark).map(|at| at + 1);
+            fact.none_lost(&stream.client, stream.seq)?;
         }
         let (d, made) = (fact.device, fact.made);
         if made > 0 && self.owners[d].0 != *write.author.id {

@@ -37,7 +37,11 @@ pub(super) fn rows_of(entry: &Value, ahead_ms: u64, then: &[Value]) -> Vec<Row> 
     let mut rows = Vec::new();
     for seq in 0..failed {
         let id = WriteId { client: ClientId(Arc::from("failed")), seq };
-        let value = encode_dead(&write(&id), &Fault::new(FaultCode::Refused, ""));
+        // Tried again it is shown, so that edits can be made of it.
+        let name = format!("failed{seq}");
+        let (kind, body) = (WriteKind::Create, super::event(&name).to_string());
+        let write = Write::new(id.clone(), kind, Arc::from(name), Arc::from(body), 0);
+        let value = encode_dead(&write, &Fault::new(FaultCode::Refused, ""));
         rows.push(Row { table: Table::Dead, key: row_key(&id), value });
     }
     if let Some(step) = then.first().filter(|step| step["kind"] == "remembered") {
