@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { WebSocketServer } from 'ws'
 
 const start = Date.UTC(2026, 9, 1)
+const partBytes = 32 << 10
 const idOf = (number) => `01a1fbf5-a540-7bc3-ae9c-${String(number).padStart(12, '0')}`
 
 function event(number, version) {
@@ -69,10 +70,26 @@ export function framesOf(form, { events, updates, perFrame }) {
   return frames
 }
 
+/** Content as the real server cuts it. */
+function partsOf(texts) {
+  const parts = [[]]
+  let bytes = 0
+  for (const text of texts) {
+    if (bytes + text.length > partBytes) {
+      parts.push([])
+      bytes = 0
+    }
+    parts.at(-1).push(text)
+    bytes += text.length
+  }
+  return parts
+}
+
 /** Listens on a free port; `pour` sends what was prepared to the newest connection. */
 export async function listen(events) {
   const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false })
-  const content = JSON.stringify(Array.from({ length: events }, (_, number) => event(number, 1)))
+  const all = Array.from({ length: events }, (_, number) => JSON.stringify(event(number, 1)))
+  const [first, ...rest] = partsOf(all)
   const welcome = {
     version: 'baro.v1',
     user: { id: 'ana' },
@@ -86,8 +103,12 @@ export async function listen(events) {
       for (const { type, id } of [JSON.parse(data)].flat()) {
         if (type === 'hello') socket.send(JSON.stringify({ type: 'welcome', payload: welcome }))
         if (type !== 'subscribe') continue
-        const head = `"channel":"project:p","epoch":"epoch","seq":0,"recovered":false`
-        socket.send(`{"type":"subscribed","id":"${id}","payload":{${head},"events":${content}}}`)
+        const head = '"channel":"project:p","epoch":"epoch","seq":0,"recovered":false'
+        const part = (texts, at) => `"events":[${texts}],"more":${at < rest.length}`
+        socket.send(`{"type":"subscribed","id":"${id}","payload":{${head},${part(first, 0)}}}`)
+        for (const [at, texts] of rest.entries()) {
+          socket.send(`{"type":"snapshot","payload":{"channel":"project:p",${part(texts, at + 1)}}}`)
+        }
       }
     })
   })
@@ -99,5 +120,5 @@ export async function listen(events) {
     for (const socket of server.clients) socket.terminate()
     server.close()
   }
-  return { address: `ws://127.0.0.1:${server.address().port}/`, content, pour, close }
+  return { address: `ws://127.0.0.1:${server.address().port}/`, content: `[${all}]`, pour, close }
 }
