@@ -27,3 +27,5 @@ mod squash;
 mod store;
 #[path = "properties/texts.rs"]
 mod texts;
+#[path = "properties/undo.rs"]
+mod undo;
