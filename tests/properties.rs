@@ -13,10 +13,14 @@
 mod channels;
 #[path = "properties/configuration.rs"]
 mod configuration;
+#[path = "properties/crdt.rs"]
+mod crdt;
 #[path = "properties/hostile.rs"]
 mod hostile;
 #[path = "properties/json.rs"]
 mod json;
+#[path = "properties/ot.rs"]
+mod ot;
 #[path = "properties/rows.rs"]
 mod rows;
 #[path = "properties/session.rs"]

@@ -6,7 +6,7 @@
 //! faces the outside ([`transform_text`]); edits that do not fit their text are `None`. Knows no history: an edit is what
 //! makes one text another.
 
-use super::diff::{hunks, words};
+use super::diff::{Hunk, hunks, words};
 use super::points::{Point, read, write};
 
 /// One part of an edit.
@@ -28,7 +28,8 @@ pub struct Edit {
 }
 
 impl Edit {
-    /// What makes `base` the text `side`: told by the word, each change without what it has in common with what it changes.
+    /// What makes `base` the text `side`: told by the word, and of words that stay half of what they were by the letter,
+    /// so that two who add to one word do not write it twice.
     pub fn between(base: &[Point], side: &[Point]) -> Self {
         let (base_words, side_words) = (words(base), words(side));
         let mut edit = Self::default();
@@ -38,16 +39,32 @@ impl Edit {
             done = hunk.base.end;
             let old = base_words.get(hunk.base).unwrap_or_default().concat();
             let new = side_words.get(hunk.side).unwrap_or_default().concat();
-            let front = old.iter().zip(&new).take_while(|(a, b)| a == b).count();
-            let (old, new) = (old.get(front..).unwrap_or_default(), new.get(front..).unwrap_or_default());
-            let back = old.iter().rev().zip(new.iter().rev()).take_while(|(a, b)| a == b).count();
-            edit.keep(front);
-            edit.insert(new.get(..new.len() - back).unwrap_or_default());
-            edit.delete(old.len() - back);
-            edit.keep(back);
+            edit.replace(&old, &new);
         }
         edit.keep(length(base_words.get(done..)));
         edit
+    }
+
+    /// Goes on with making `old` `new`.
+    fn replace(&mut self, old: &[Point], new: &[Point]) {
+        let (old_letters, new_letters): (Vec<_>, Vec<_>) = (old.chunks(1).collect(), new.chunks(1).collect());
+        let mut letters = hunks(&old_letters, &new_letters);
+        let kept = old.len() - letters.iter().map(|hunk| hunk.base.len()).sum::<usize>();
+        if let [first, .., last] = letters.as_slice()
+            && kept * 2 < old.len()
+        {
+            // One stretch between what both begin and end with.
+            letters =
+                vec![Hunk { base: first.base.start..last.base.end, side: first.side.start..last.side.end }];
+        }
+        let mut done = 0;
+        for hunk in letters {
+            self.keep(hunk.base.start - done);
+            self.insert(new.get(hunk.side).unwrap_or_default());
+            self.delete(hunk.base.len());
+            done = hunk.base.end;
+        }
+        self.keep(old.len() - done);
     }
 
     /// The parts, in order.

@@ -41,7 +41,8 @@ impl Set {
                 };
                 let tag = stamp(0).unwrap_or_default();
                 let changed = stamp(1).unwrap_or_else(|| tag.clone());
-                set.put(&key, Dot { tag, changed, item: (*parts.get(2).unwrap_or(&item)).to_owned() });
+                let other = parts.get(2).filter(|other| key_of(other) == key);
+                set.put(&key, Dot { tag, changed, item: (*other.unwrap_or(&item)).to_owned() });
             }
             if named.is_empty() {
                 set.put(&key, Dot { tag: most.clone(), changed: most.clone(), item: item.to_owned() });
