@@ -1,0 +1,4 @@
+// The peers, as one module for a page.
+
+export { create } from 'jsondiffpatch/with-text-diffs'
+export * as Y from 'yjs'
