@@ -29,6 +29,7 @@ use three_way::{Rules, Sides, outlives_deletion, update_or_delete};
 use value::same;
 
 use crate::core::json::Fields;
+use crate::core::map::insert_sorted;
 use crate::core::model::{WriteKind, apply_changes};
 
 /// Who gives way when two change one thing.
@@ -282,8 +283,10 @@ pub fn detect(ours: &Fields, theirs: &Fields, base: Option<&Fields>) -> Vec<Stri
             && !same(ours.get(field), theirs.get(field))
             && (base.is_none() || sides.both_changed(Group::of(field)))
     };
-    let mut fields: Vec<String> = sides.fields().into_iter().filter(counts).map(str::to_owned).collect();
-    fields.sort_unstable();
+    let mut fields = Vec::new();
+    for field in sides.fields().into_iter().filter(counts) {
+        insert_sorted(&mut fields, field.to_owned());
+    }
     fields
 }
 

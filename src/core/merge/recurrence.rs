@@ -26,7 +26,7 @@ pub(super) fn merge_recurrence(sides: &Sides<'_>, rules: Rules, event: &mut Fiel
             continue;
         }
         if !sides.theirs_changed(field) {
-            sides.take_ours(Group::of(field), |name| name == field, event);
+            sides.take_ours(Group::of(field), &|name| name == field, event);
             continue;
         }
         let merged = match field {

@@ -6,7 +6,7 @@ use super::ot::transform_text;
 use super::recurrence::{merge_recurrence, report_moved_ground};
 use super::report::Report;
 use super::text::{TextMerge, merge_text};
-use super::time_group::{Together, together};
+use super::time_group::{Together, is_backwards, together};
 use super::value::same;
 use super::{DELETED, FIRST, GONE, LATER, Merged, SERVER_ORDER, Side, UPDATE_BEATS_DELETE};
 use crate::core::json::{Fields, is_null};
@@ -92,7 +92,7 @@ impl<'a> Sides<'a> {
     }
 
     /// Puts our values of the fields of a group that are asked for in the place of theirs.
-    pub(super) fn take_ours(&self, group: Group<'_>, wanted: impl Fn(&str) -> bool, event: &mut Fields) {
+    pub(super) fn take_ours(&self, group: Group<'_>, wanted: &dyn Fn(&str) -> bool, event: &mut Fields) {
         let wanted = |field: &str| Group::of(field) == group && is_merged(field) && wanted(field);
         for (field, _) in self.theirs.iter() {
             if wanted(field) && self.ours.get(field).is_none() {
@@ -104,7 +104,7 @@ impl<'a> Sides<'a> {
         }
     }
 
-    /// The later write's fields overwrite the others, one by one.
+    /// The later write's fields overwrite the others, one by one; its whole time, if one by one that would go backwards.
     pub(super) fn last_write(&self) -> Merged {
         let mut merged = Merged::default();
         let mut event = self.theirs.clone();
@@ -113,7 +113,16 @@ impl<'a> Sides<'a> {
             if self.theirs_changed(field) {
                 report.drop(field, self.theirs.get(field), Side::Theirs, LATER);
             }
-            self.take_ours(Group::of(field), |name| name == field, &mut event);
+            self.take_ours(Group::of(field), &|name| name == field, &mut event);
+        }
+        if is_backwards(&event) {
+            for field in self.fields().into_iter().filter(|field| Group::of(field) == Group::Time) {
+                // What ours changed is reported already.
+                if self.theirs_changed(field) && same(self.base.get(field), self.ours.get(field)) {
+                    report.drop(field, self.theirs.get(field), Side::Theirs, LATER);
+                }
+            }
+            self.take_ours(Group::Time, &|_| true, &mut event);
         }
         merged.event = Some(event);
         merged
@@ -129,7 +138,7 @@ impl<'a> Sides<'a> {
         let mut merged = Merged { event: Some(self.theirs.clone()), ..Merged::default() };
         merged.conflicts = clashes.into_iter().map(|group| group.name().to_owned()).collect();
         let mut report = Report { merged: &mut merged, path: String::new(), group: None };
-        report_changes(self.base, self.ours, Side::Ours, FIRST, &mut report, |field| {
+        report_changes(self.base, self.ours, Side::Ours, FIRST, &mut report, &|field| {
             is_merged(field) && self.ours_changed(field)
         });
         merged
@@ -156,13 +165,13 @@ impl<'a> Sides<'a> {
                 continue;
             }
             if !group.differs(self.base, self.theirs) {
-                self.take_ours(group, |_| true, &mut event);
+                self.take_ours(group, &|_| true, &mut event);
                 continue;
             }
             match group {
                 Group::Time => match together(self.base, self.ours, self.theirs) {
                     Together::Theirs => {}
-                    Together::Ours => self.take_ours(group, |_| true, &mut event),
+                    Together::Ours => self.take_ours(group, &|_| true, &mut event),
                     Together::Both { start, end } => {
                         event.set("startDate", &start);
                         event.set("endDate", &end);
@@ -187,7 +196,7 @@ impl<'a> Sides<'a> {
                 return;
             }
             if base == theirs {
-                return self.take_ours(group, |_| true, event);
+                return self.take_ours(group, &|_| true, event);
             }
         }
         if let Some(name) = set_name(field) {
@@ -210,7 +219,7 @@ impl<'a> Sides<'a> {
             "title" | "description" | "location" => self.give_way(group, report),
             _ => {
                 report.drop(field, self.theirs.get(field), Side::Theirs, LATER);
-                self.take_ours(group, |_| true, event);
+                self.take_ours(group, &|_| true, event);
             }
         }
     }
@@ -221,7 +230,7 @@ impl<'a> Sides<'a> {
         match (is_cancelled(self.ours), is_cancelled(self.theirs)) {
             (true, _) => {
                 report.drop("status", self.theirs.get("status"), Side::Theirs, CANCELLED);
-                self.take_ours(group, |_| true, event);
+                self.take_ours(group, &|_| true, event);
             }
             (false, true) => report.drop("status", self.ours.get("status"), Side::Ours, CANCELLED),
             (false, false) => self.give_way(group, report),
@@ -242,7 +251,7 @@ impl<'a> Sides<'a> {
     /// Theirs stays, our change of the group is reported.
     fn give_way(&self, group: Group<'_>, report: &mut Report<'_>) {
         report.conflict(group.name());
-        report_changes(self.base, self.ours, Side::Ours, SERVER_ORDER, report, |field| {
+        report_changes(self.base, self.ours, Side::Ours, SERVER_ORDER, report, &|field| {
             Group::of(field) == group && self.ours_changed(field)
         });
     }
@@ -261,7 +270,7 @@ pub(super) fn update_or_delete(base: &Fields, updated: &Fields, by: Side, wins: 
         merged.event = Some(updated.clone());
     } else {
         let reason = if wins { DELETE_BEATS_ANSWER } else { GONE };
-        report_changes(base, updated, by, reason, &mut report, is_merged);
+        report_changes(base, updated, by, reason, &mut report, &is_merged);
     }
     merged
 }
@@ -309,7 +318,7 @@ pub(super) fn report_changes(
     side: Side,
     reason: &'static str,
     report: &mut Report<'_>,
-    counts: impl Fn(&str) -> bool,
+    counts: &dyn Fn(&str) -> bool,
 ) {
     for (field, raw) in written.iter() {
         if counts(field) && !same(base.get(field), Some(raw)) {

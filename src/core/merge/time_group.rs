@@ -96,6 +96,11 @@ pub(super) fn day_moved(before: &Fields, after: &Fields) -> bool {
     day(before) != day(after) || means_else(before, after)
 }
 
+/// Whether it ends before it begins.
+pub(super) fn is_backwards(event: &Fields) -> bool {
+    length_ms(&raw(event, "startDate"), &raw(event, "endDate")).is_some_and(|length| length < 0)
+}
+
 /// Whether the zone differs, or that it is all day.
 fn means_else(before: &Fields, after: &Fields) -> bool {
     let zone = |fields: &Fields| fields.get("timeZone").filter(|raw| !is_null(raw)).map(str::to_owned);

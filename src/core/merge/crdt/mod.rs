@@ -164,7 +164,7 @@ pub(super) fn told(sides: &Sides<'_>, event: Fields) -> Merged {
                 report_lost_items("attendees", lists, side, LATER_STAMP, &mut report);
                 continue;
             }
-            report_changes(sides.base, written, side, LATER_STAMP, &mut report, |field| {
+            report_changes(sides.base, written, side, LATER_STAMP, &mut report, &|field| {
                 Group::of(field) == group && is_merged(field) && !same(written.get(field), event.get(field))
             });
         }

@@ -2,6 +2,7 @@
 
 use super::super::hlc::Stamp;
 use crate::core::json::{as_string, each_item};
+use crate::core::map::insert_sorted;
 
 /// A set of stamps: of each program all up to one of its own, and all up to the end of a time that is over.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,8 +44,7 @@ impl Seen {
         } else {
             self.list.retain(|seen| seen.node() != stamp.node());
         }
-        self.list.push(stamp.clone());
-        self.list.sort_unstable();
+        insert_sorted(&mut self.list, stamp.clone());
     }
 
     pub(super) fn join(&mut self, other: &Self) {

@@ -5,7 +5,7 @@ use super::super::hlc::Stamp;
 use super::seen::Seen;
 use super::set::Set;
 use crate::core::json::Fields;
-use crate::core::map::SortedMap;
+use crate::core::map::{SortedMap, insert_sorted};
 
 /// The reserved field that holds the stamps.
 pub const STAMPS: &str = "$stamps";
@@ -68,7 +68,7 @@ impl State {
             let value = (field.to_owned(), raw.to_owned());
             let key = register_of(field);
             match state.registers.get_mut(key) {
-                Some(register) => register.values.push(value),
+                Some(register) => insert_sorted(&mut register.values, value),
                 None => {
                     let register = Register { stamp: most.clone(), values: vec![value] };
                     state.registers.insert(key.to_owned(), register);
@@ -82,9 +82,6 @@ impl State {
                 Some(register) => register.stamp = stamp,
                 None => drop(state.registers.insert(key.to_owned(), Register { stamp, values: Vec::new() })),
             }
-        }
-        for register in state.registers.values_mut() {
-            register.values.sort_unstable();
         }
         // Without a stamp it is nothing; with one it is the absence of a value.
         state.registers.retain(|_, register| *register != Register::default());
