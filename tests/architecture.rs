@@ -25,6 +25,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("store", &["id", "json", "map", "merge", "model"]),
     ("delivery", &["id", "json", "map", "merge", "model", "time", "wire"]),
     ("presence", &["json", "map", "time"]),
+    ("tabs", &["id", "json", "map", "time", "transport", "wire"]),
     ("offline", &["delivery", "fault", "id", "json", "merge", "model"]),
 ];
 

@@ -25,6 +25,8 @@ impl Pipe {
     ) -> Result<Self, String> {
         match transport {
             Transport::WebSocket => Socket::open(&url, protocols, teardown, report).map(Self::Socket),
+            // The core carries those itself.
+            Transport::Tab => Err("another tab has no address".to_owned()),
             Transport::Polling => Ok(Self::Polling(Polling::open(url, teardown, Box::new(report)))),
         }
     }

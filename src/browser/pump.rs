@@ -204,6 +204,8 @@ impl Pump {
             Effect::Load(own) => self.load(own.to_string()),
             Effect::Commit(batch, ops) => self.commit(batch, ops),
             Effect::RequestToken => self.request_token(),
+            // Of clients that share; this one was not told to.
+            Effect::Tabs(_) => {}
         }
     }
 

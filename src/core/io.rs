@@ -7,6 +7,7 @@ use crate::core::id::{BatchId, ClientId, PipeId, Ticket};
 use crate::core::offline::Table;
 use crate::core::session::{Signal, State};
 use crate::core::store::Changes;
+use crate::core::tabs::Wish;
 use crate::core::transport::Transport;
 
 /// Something that happened outside.
@@ -22,8 +23,30 @@ pub enum Input<'a> {
     Token(Result<String, String>),
     /// The surroundings changed.
     Signal(Signal),
+    /// The other tabs, or what is shared with them, report.
+    Tabs(TabsEvent<'a>),
     /// Time passed.
     Tick,
+}
+
+/// What the other tabs and what is shared with them report.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TabsEvent<'a> {
+    /// The lead is ours.
+    Granted,
+    /// Somebody else has it, and we are in its queue.
+    Busy,
+    /// It was taken from us.
+    Lost,
+    /// There is no lead here: every tab is for itself.
+    Unavailable,
+    /// The epoch, after it was raised or looked at; nothing if the database cannot tell.
+    Epoch(Option<u64>),
+    /// A tab said something.
+    Heard(&'a str),
+    /// These rows belong to programs that ended, and no other living one takes them; the program that was watched, if one
+    /// was.
+    Left(Option<ClientId>, Vec<Row>),
 }
 
 /// What a socket reports.
@@ -195,6 +218,23 @@ pub enum Effect {
     Commit(BatchId, Vec<StorageOp>),
     /// Ask the program for a token.
     RequestToken,
+    /// Something of the other tabs.
+    Tabs(TabsEffect),
+}
+
+/// Something to do about the other tabs. Answers are [`TabsEvent`]s.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TabsEffect {
+    /// About the lead and its epoch.
+    Wish(Wish),
+    /// Say something to all other tabs.
+    Tell(String),
+    /// Take what ended programs left behind, and hold it.
+    Adopt,
+    /// Wait for a program to end, and take what it left behind.
+    Watch(ClientId),
+    /// Wait for none.
+    Unwatch,
 }
 
 /// Something to tell.

@@ -24,6 +24,7 @@ pub mod presence;
 pub mod rng;
 pub mod session;
 pub mod store;
+pub mod tabs;
 pub mod time;
 pub mod transport;
 pub mod wire;

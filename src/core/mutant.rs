@@ -28,6 +28,13 @@ macro_rules! mutants {
 
 mutants! {
     sent_squashed: "an edit is squashed into a write that was sent";
+    fence_not_checked: "a tab that slept while it led relays without looking whether it still leads";
+    two_leaders: "a tab that leads goes on when another one says that it does";
+    answers_to_all: "the answer to one tab's message goes to another";
+    stream_not_named: "a write of another tab is sent without the name of its stream";
+    streams_not_relayed: "the server is not told how far the streams of other tabs are decided";
+    subscribes_collide: "two tabs ask for one channel at the same time";
+    other_users_led: "a tab of another user is led";
     row_dropped_on_send: "the row is deleted when the write is sent";
     persisted_before_stored: "`persisted` resolves before the transaction is complete";
     quota_is_success: "a batch for which there is no room counts as stored";

@@ -8,6 +8,7 @@ use baro_realtime::core::id::PipeId;
 use baro_realtime::core::rng::Rng;
 use baro_realtime::core::session::{Action, Session, Signal, State};
 use baro_realtime::core::time::Timestamp;
+use baro_realtime::core::transport::Way;
 use proptest::prelude::*;
 
 /// With [`CASES`] this makes 108,000 steps.
@@ -32,6 +33,9 @@ enum Step {
     Signal(Signal),
     Busy(bool, bool),
     Recall(u64),
+    /// Who leads among the tabs that share a connection.
+    Way(Way),
+    WayOpen,
     /// So many ms later, without a tick.
     Late(u64),
     /// To the next deadline, and it is told.
@@ -45,8 +49,10 @@ fn step() -> impl Strategy<Value = Step> {
         Signal::Visible,
         Signal::Resumed,
         Signal::Hidden,
+        Signal::Frozen,
         Signal::Suspended,
     ]);
+    let way = prop::sample::select(vec![Way::Own, Way::Own, Way::Tab, Way::Tab, Way::Unsettled]);
     let code = prop::sample::select(vec![1000, 1001, 1006, 1009, 1012, 4400, 4401, 4403, 4408, 4429, 4500]);
     prop_oneof![
         3 => Just(Step::Connect),
@@ -64,6 +70,8 @@ fn step() -> impl Strategy<Value = Step> {
         4 => signal.prop_map(Step::Signal),
         1 => any::<(bool, bool)>().prop_map(|(busy, under_way)| Step::Busy(busy, under_way)),
         1 => (0..4_000_000_u64).prop_map(Step::Recall),
+        3 => way.prop_map(Step::Way),
+        1 => Just(Step::WayOpen),
         2 => (0..400_000_u64).prop_map(Step::Late),
         8 => Just(Step::Timeout),
     ]
@@ -81,17 +89,21 @@ struct World {
     /// Whether `Established` was told and `Lost` was not.
     established: bool,
     wanted: bool,
+    shares: bool,
 }
 
 impl World {
-    fn new(refreshes: bool, token: bool, attempts: Option<u64>, polling: bool) -> Self {
+    fn new(refreshes: bool, token: bool, attempts: Option<u64>, polling: bool, shares: bool) -> Self {
         let url = Value::Object(vec![("url".to_owned(), Value::Text("ws://host/ws".to_owned()))]);
         let mut config = Config::read(&url, None).unwrap();
         config.can_refresh_token = refreshes;
         config.token = token.then(|| "opaque".to_owned());
         config.reconnect.attempts_max = attempts;
         config.transports.polling = polling;
-        let session = Session::new(&config, Rng::from_number(7));
+        let mut session = Session::new(&config, Rng::from_number(7));
+        if shares {
+            session.share();
+        }
         Self {
             session,
             now: Timestamp(1_000),
@@ -101,6 +113,7 @@ impl World {
             state: State::Disconnected,
             established: false,
             wanted: false,
+            shares,
         }
     }
 
@@ -149,6 +162,9 @@ impl World {
             Step::Signal(signal) => session.handle_signal(now, signal),
             Step::Busy(busy, under_way) => session.set_busy(busy, under_way),
             Step::Recall(ms) => session.recall(now, ms),
+            Step::Way(way) if self.shares => session.set_way(now, way),
+            Step::WayOpen if self.shares => session.handle_way_open(now),
+            Step::Way(_) | Step::WayOpen => {}
             Step::Late(ms) => self.now = now.after(ms),
             Step::Timeout => {
                 self.now = session.poll_timeout().unwrap_or(now).max(now);
@@ -217,6 +233,8 @@ impl World {
                     prop_assert_eq!(previous, std::mem::replace(&mut self.state, state));
                     prop_assert!(state != previous);
                 }
+                Action::Elect => prop_assert!(self.wanted && self.live.is_empty(), "nobody needs to lead"),
+                Action::Withdraw => prop_assert!(self.live.is_empty(), "{:?} live on", self.live),
                 Action::RequestToken => {
                     prop_assert!(self.wanted, "a token is asked for though nobody wants one");
                 }
@@ -279,8 +297,9 @@ proptest! {
         token in any::<bool>(),
         attempts in prop::option::of(0..6_u64),
         polling in any::<bool>(),
+        shares in any::<bool>(),
     ) {
-        let mut world = World::new(refreshes, token, attempts, polling);
+        let mut world = World::new(refreshes, token, attempts, polling, shares);
         for step in &steps {
             world.take(step)?;
         }

@@ -36,6 +36,9 @@ impl Client {
 
     pub(super) fn on_error(&mut self, now: Now, message: &Envelope<'_>) {
         let fault = Fault::from_payload(message.payload);
+        if self.is_naming_streams(message.id.as_deref()) {
+            return self.on_streams_named(now);
+        }
         let id = self.answered_id(message);
         if let Some(write) = self.answered_write(message, id.as_deref()) {
             return self.on_write_refused(now, &write, fault);

@@ -149,12 +149,19 @@ impl Client {
     /// Tells the server of the channels that nobody wants any more.
     pub(super) fn leave_channels(&mut self, now: Now) {
         for channel in self.channels.take_left(now.mono) {
-            let project = channel.strip_prefix("project:").map(|project| ("projectId", project));
-            let (key, name) = project.unwrap_or(("channel", &channel));
-            let mut payload = Fields::new();
-            payload.set_string(key, name);
-            self.say(now, "unsubscribe", &payload.to_text());
+            if !self.is_wanted_by_others(&channel) {
+                self.say_left(now, &channel);
+            }
         }
+    }
+
+    /// Tells the server that nobody wants a channel any more.
+    pub(super) fn say_left(&mut self, now: Now, channel: &str) {
+        let project = channel.strip_prefix("project:").map(|project| ("projectId", project));
+        let (key, name) = project.unwrap_or(("channel", channel));
+        let mut payload = Fields::new();
+        payload.set_string(key, name);
+        self.say(now, "unsubscribe", &payload.to_text());
     }
 
     fn point(&mut self, position: &str) -> Result<Reply, Fault> {
@@ -174,9 +181,10 @@ impl Client {
         self.session.disconnect();
         for action in self.session.take_actions() {
             if let crate::core::session::Action::Close(pipe, code, reason) = action {
-                self.effect(crate::core::io::Effect::ClosePipe(pipe, code, reason));
+                self.close_pipe(pipe, code, reason);
             }
         }
+        self.withdraw();
         self.flush_storage();
         let fault = Fault::new(FaultCode::Destroyed, "the calendar was destroyed");
         let mut tickets = std::mem::take(&mut self.connecting);

@@ -30,7 +30,7 @@ impl Client {
         match self.session.transport() {
             Some(Transport::WebSocket) if deflates => ",\"accept\":[\"binary\",\"deflate-raw\"]",
             Some(Transport::WebSocket) => ",\"accept\":[\"binary\"]",
-            Some(Transport::Polling) | None => "",
+            Some(Transport::Polling | Transport::Tab) | None => "",
         }
     }
 
@@ -50,6 +50,9 @@ impl Client {
     /// Puts a frame on the wire.
     pub(super) fn put(&mut self, pipe: PipeId, frame: String) {
         self.metrics.bytes_sent += frame.len() as u64;
+        if self.put_to_leader(pipe, &frame) {
+            return;
+        }
         let worth = self.compression.agreed && frame.len() >= DEFLATE_BYTES_MIN;
         self.effect(if worth { Effect::SendDeflated(pipe, frame) } else { Effect::SendText(pipe, frame) });
     }

@@ -49,6 +49,7 @@ impl Client {
             Input::Signal(_) => Cause::Wake,
             Input::Pipe(..) => Cause::SignIn,
             Input::Tick | Input::Storage(_) => Cause::Retry,
+            Input::Tabs(_) => self.tabs.cause(),
             // The attempt began when the token was asked for.
             Input::Token(_) => self.cause_of_token,
         };
@@ -69,6 +70,7 @@ impl Client {
                 | PipeEvent::Compressing
                 | PipeEvent::Compressed { .. },
             )
+            | Input::Tabs(_)
             | Input::Tick => {}
             Input::Storage(StorageEvent::Loaded(rows)) => {
                 let failed = rows.iter().filter(|row| row.table == Table::Dead).count();
@@ -93,6 +95,7 @@ impl Client {
                     Signal::Offline => "offline",
                     Signal::Visible => "visible",
                     Signal::Hidden => "hidden",
+                    Signal::Frozen => "frozen",
                     Signal::Resumed => "resumed",
                     Signal::Suspended => "suspended",
                 };
@@ -165,7 +168,7 @@ impl Client {
                 self.trace.note(Step::TokenWanted, "", [0; 4]);
             }
             // Message by message, before they are joined.
-            Effect::SendText(..) | Effect::SendDeflated(..) | Effect::Load(_) => {}
+            Effect::SendText(..) | Effect::SendDeflated(..) | Effect::Load(_) | Effect::Tabs(_) => {}
         }
     }
 

@@ -11,8 +11,14 @@ use crate::core::time::Now;
 use crate::core::transport::{Transport, address};
 use crate::core::wire::{Outgoing, frame_of};
 
+/// When a subscription is asked for again that has to wait for that of another tab, ms.
+const TURN_MS: u64 = 20;
+
 impl Client {
-    pub(super) fn open_pipe(&mut self, pipe: PipeId, transport: Transport) {
+    pub(super) fn open_pipe(&mut self, now: Now, pipe: PipeId, transport: Transport) {
+        if transport == Transport::Tab {
+            return self.open_tab(now, pipe);
+        }
         let mut url = address(&self.config.url, transport);
         let mut protocols = Vec::new();
         if transport == Transport::WebSocket {
@@ -42,14 +48,22 @@ impl Client {
         self.channels.connection_ended();
         self.dialect = if self.config.negotiate { Dialect::Unknown } else { Dialect::Plain };
         // Polling has neither a subprotocol nor an address that could hold one.
-        if self.config.placement == TokenPlacement::Message
-            || self.session.transport() == Some(Transport::Polling)
+        let transport = self.session.transport();
+        // Towards another tab it is that one's to sign in.
+        if transport != Some(Transport::Tab)
+            && (self.config.placement == TokenPlacement::Message || transport == Some(Transport::Polling))
         {
             self.present_token(now);
         }
         if self.config.negotiate {
-            let payload = self.hello();
-            self.say_with_id(now, "hello", &payload);
+            let id = self.message_id();
+            let left_behind: Vec<(String, u64)> = self
+                .outbox
+                .positions()
+                .filter(|(client, _)| *client != self.outbox.own() && !mutant!(streams_not_named))
+                .map(|(client, acked)| (client.to_string(), acked))
+                .collect();
+            self.say_hello(now, &id, &left_behind);
             self.hello_due = Some(now.mono.after(HELLO_MS));
         }
         for name in self.channels.names() {
@@ -70,20 +84,25 @@ impl Client {
         }
     }
 
-    fn hello(&self) -> String {
+    /// Says `hello`, and names further streams.
+    pub(super) fn say_hello(&mut self, now: Now, id: &str, streams: &[(String, u64)]) {
+        let payload = self.hello(streams);
+        let message = Outgoing::new("hello").string("id", id).number("timestamp", now.wall_ms);
+        self.lanes.push(Lane::Control, message.raw("payload", &payload).finish());
+    }
+
+    fn hello(&self, streams: &[(String, u64)]) -> String {
         let mut payload = String::from("{\"versions\":[\"baro.v1\"],\"client\":");
         push_string(&mut payload, &self.outbox.own().0);
+        let own = self.outbox.positions().find(|(client, _)| *client == self.outbox.own());
+        payload.push_str(&format!(",\"acked\":{}", own.map_or(0, |(_, acked)| acked)));
         let mut others = String::new();
-        for (client, acked) in self.outbox.positions() {
-            if client == self.outbox.own() {
-                payload.push_str(&format!(",\"acked\":{acked}"));
-            } else {
-                others.push_str(if others.is_empty() { "{\"client\":" } else { ",{\"client\":" });
-                push_string(&mut others, &client.0);
-                others.push_str(&format!(",\"acked\":{acked}}}"));
-            }
+        for (client, acked) in streams {
+            others.push_str(if others.is_empty() { "{\"client\":" } else { ",{\"client\":" });
+            push_string(&mut others, client);
+            others.push_str(&format!(",\"acked\":{acked}}}"));
         }
-        if !others.is_empty() && !mutant!(streams_not_named) {
+        if !others.is_empty() {
             payload.push_str(&format!(",\"streams\":[{others}]"));
         }
         if let Some(user) = &self.config.user {
@@ -103,6 +122,11 @@ impl Client {
     }
 
     pub(super) fn request_channel(&mut self, now: Now, name: &str) {
+        if self.is_asked_for_others(name) {
+            // Its answer would not come: a server answers the last of a connection.
+            self.channels.postpone(name, now.mono.after(TURN_MS));
+            return self.soon(now);
+        }
         let id = self.message_id();
         if let Some(message) = self.channels.request(name, id, now.wall_ms) {
             self.lanes.push(Lane::Control, message);
@@ -140,7 +164,8 @@ impl Client {
     }
 
     pub(super) fn ping(&mut self, now: Now) {
-        let kind = self.config.heartbeat.message.clone();
+        let by_tab = self.session.transport() == Some(Transport::Tab);
+        let kind = if by_tab { "ping".to_owned() } else { self.config.heartbeat.message.clone() };
         self.say_with_id(now, &kind, "null");
         self.flush_outgoing();
     }

@@ -56,6 +56,7 @@ impl Client {
             self.session.handle_answered();
         }
         match message.kind {
+            Kind::Welcome if self.is_welcome_of_others() => self.on_streams_named(now),
             Kind::Welcome => self.on_welcome(now, message),
             // A refusal may be of the sign-in: it proves nothing.
             Kind::Error => {}
@@ -86,6 +87,9 @@ impl Client {
                 }
                 self.session.handle_accepted(now.mono);
             }
+        }
+        if !self.relay_inbound(now, message) {
+            return;
         }
         let change = message.kind.is_change() || message.kind == Kind::Skip;
         let arrival = match (message.channel.as_deref(), message.seq) {

@@ -2,6 +2,7 @@
 
 use super::{Client, Dialect};
 use crate::core::fault::{Fault, FaultCode};
+use crate::core::id::PipeId;
 use crate::core::io::{Effect, Event, Outcome};
 use crate::core::metrics::Question;
 use crate::core::session::{Action, State};
@@ -24,46 +25,63 @@ impl Client {
 
     /// Does what the session wants.
     pub(super) fn run_session(&mut self, now: Now) {
-        let actions = self.session.take_actions();
-        if !actions.is_empty() {
+        loop {
+            let actions = self.session.take_actions();
+            if actions.is_empty() {
+                return;
+            }
             self.soon(now);
+            // What one of them leads to, such as an answer about who leads, comes behind all of them.
+            for action in actions {
+                self.run_action(now, action);
+            }
         }
-        for action in actions {
-            match action {
-                Action::Open(pipe, transport) => self.open_pipe(pipe, transport),
-                Action::Close(pipe, code, reason) => self.effect(Effect::ClosePipe(pipe, code, reason)),
-                Action::RequestToken => self.effect(Effect::RequestToken),
-                Action::PresentToken => self.present_token(now),
-                Action::Greet(_) => self.greet(now),
-                Action::Ask(pipe) => self.ask(now, pipe),
-                Action::Moved(_) => {
-                    self.on_connection_ended();
-                    if !mutant!(moved_in_silence) {
-                        self.greet(now);
-                    }
-                }
-                Action::Remember(until_ms) => self.remember_transport(until_ms),
-                Action::Ping => self.ping(now),
-                Action::StateChanged(state, previous) => self.on_state(now, state, previous),
-                Action::Established => {
-                    self.metrics.connects += 1;
-                    self.tell(Event::Connected);
-                    for ticket in std::mem::take(&mut self.connecting) {
-                        self.settle(ticket, Outcome::Done);
-                    }
-                }
-                Action::Lost(code, reason) => self.tell(Event::Disconnected(code, reason)),
-                Action::Retrying(attempt, delay_ms) => self.tell(Event::Reconnecting(attempt, delay_ms)),
-                Action::Exhausted => {
-                    self.tell(Event::AttemptsExhausted);
-                    let text = format!("no connection after {} attempts", self.session.attempt());
-                    self.refuse_connecting(&Fault::terminal(FaultCode::MaxAttempts, text));
-                }
-                Action::Failed(fault) => {
-                    self.error(fault.clone());
-                    self.refuse_connecting(&fault);
+    }
+
+    fn run_action(&mut self, now: Now, action: Action) {
+        match action {
+            Action::Open(pipe, transport) => self.open_pipe(now, pipe, transport),
+            Action::Close(pipe, code, reason) => self.close_pipe(pipe, code, reason),
+            Action::Elect => self.elect(now),
+            Action::Withdraw => self.withdraw(),
+            Action::RequestToken => self.effect(Effect::RequestToken),
+            Action::PresentToken => self.present_token(now),
+            Action::Greet(_) => self.greet(now),
+            Action::Ask(pipe) => self.ask(now, pipe),
+            Action::Moved(_) => {
+                self.on_connection_ended();
+                if !mutant!(moved_in_silence) {
+                    self.greet(now);
                 }
             }
+            Action::Remember(until_ms) => self.remember_transport(until_ms),
+            Action::Ping => self.ping(now),
+            Action::StateChanged(state, previous) => self.on_state(now, state, previous),
+            Action::Established => {
+                self.metrics.connects += 1;
+                self.tell(Event::Connected);
+                for ticket in std::mem::take(&mut self.connecting) {
+                    self.settle(ticket, Outcome::Done);
+                }
+            }
+            Action::Lost(code, reason) => self.tell(Event::Disconnected(code, reason)),
+            Action::Retrying(attempt, delay_ms) => self.tell(Event::Reconnecting(attempt, delay_ms)),
+            Action::Exhausted => {
+                self.tell(Event::AttemptsExhausted);
+                let text = format!("no connection after {} attempts", self.session.attempt());
+                self.refuse_connecting(&Fault::terminal(FaultCode::MaxAttempts, text));
+            }
+            Action::Failed(fault) => {
+                self.error(fault.clone());
+                self.refuse_connecting(&fault);
+            }
+        }
+    }
+
+    /// Closes a pipe, whatever carries it.
+    pub(super) fn close_pipe(&mut self, pipe: PipeId, code: u16, reason: &'static str) {
+        if !self.close_tab(pipe) {
+            self.effect(Effect::ClosePipe(pipe, code, reason));
         }
     }
 
@@ -86,6 +104,7 @@ impl Client {
         self.channels.connection_ended();
         self.outbox.connection_began();
         self.probed = None;
+        self.end_relay("the tab that leads lost its connection");
     }
 
     pub(super) fn refuse_connecting(&mut self, fault: &Fault) {

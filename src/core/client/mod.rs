@@ -21,6 +21,7 @@ mod inbound;
 mod link;
 mod squash;
 mod stored;
+mod tabs;
 mod tick;
 mod undo;
 mod writes;
@@ -29,6 +30,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use compression::Compression;
+use tabs::Tabs;
 
 use crate::core::config::Config;
 use crate::core::delivery::{Channels, Lanes, Outbox, Progress, Requests, Write};
@@ -38,7 +40,7 @@ use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{Effect, Event, Input, Outcome, Output, PipeEvent, Reply, StorageOp};
 use crate::core::map::SortedMap;
 use crate::core::merge::hlc::Hlc;
-use crate::core::metrics::{Cause, Metrics, Step, Timings, Trace};
+use crate::core::metrics::{Cause, Metrics, Step, Timings, Trace, hash_of};
 use crate::core::presence::{Roster, Throttle};
 use crate::core::rng::Rng;
 use crate::core::session::Session;
@@ -117,6 +119,7 @@ pub struct Client {
     trace: Trace,
     cause: Cause,
     cause_of_token: Cause,
+    tabs: Tabs,
     attempting: bool,
     /// Whether the program was told of the present frame that something in it is no message.
     complained: bool,
@@ -158,6 +161,7 @@ impl Client {
     pub fn new(config: Config, seed: [u64; 4], now: Now) -> Self {
         let mut rng = Rng::new(seed);
         let own = ClientId(Arc::from(rng.uuid_v7(now.wall_ms)));
+        let tabs = Tabs::new(u64::from(hash_of(&own.0)));
         let session =
             Session::new(&config, Rng::new([rng.next_u64(), rng.next_u64(), rng.next_u64(), rng.next_u64()]));
         let mut client = Self {
@@ -180,6 +184,7 @@ impl Client {
             trace: Trace::new(now.mono.0, now.wall_ms, seed),
             cause: Cause::Call,
             cause_of_token: Cause::Call,
+            tabs,
             attempting: false,
             complained: false,
             failed: SortedMap::default(),
@@ -260,12 +265,18 @@ impl Client {
                 self.handle_signal(now, signal);
                 Reply::Done
             }
+            Input::Tabs(event) => {
+                self.handle_tabs(now, event);
+                Reply::Done
+            }
             Input::Tick => {
                 self.handle_tick(now);
                 Reply::Done
             }
         };
         self.run_session(now);
+        self.serve(now);
+        self.flush_relay(now);
         Ok(reply)
     }
 
@@ -281,10 +292,14 @@ impl Client {
             Signal::Offline => self.set_online(false),
             Signal::Suspended => self.flush_storage(),
             Signal::Resumed => {}
+            Signal::Frozen => {
+                self.flush_storage();
+                self.hand_over(now);
+            }
             Signal::Visible | Signal::Hidden => {
                 let away = signal == Signal::Hidden;
-                let status = if away { r#"{"status":"away"}"# } else { r#"{"status":"active"}"# };
-                self.announce(now, "user:status", "status".to_owned(), status);
+                self.set_away(away);
+                self.announce_status(now);
                 if away {
                     self.cursor.clear();
                 }

@@ -28,6 +28,7 @@ impl Client {
             sweep,
             look,
             self.batch_due.filter(|_| sends),
+            self.tabs_timeout(),
             self.channels.leave_due(),
             self.probe_at(),
             self.requests.poll_timeout(),
@@ -38,8 +39,10 @@ impl Client {
     }
 
     pub(super) fn handle_tick(&mut self, now: Now) {
-        let under_way = self.outbox.oldest_sent().is_some() || self.requests.is_under_way();
-        self.session.set_busy(!self.outbox.is_empty(), under_way);
+        let under_way =
+            self.outbox.oldest_sent().is_some() || self.requests.is_under_way() || self.has_relayed();
+        self.session.set_busy(!self.outbox.is_empty() || self.is_needed(), under_way);
+        self.handle_tabs_timeout(now);
         if self.session.is_moving() {
             self.flush_outgoing();
         }

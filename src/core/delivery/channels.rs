@@ -210,6 +210,11 @@ impl Channels {
         Some(message.finish())
     }
 
+    /// Whether an answer about `name` is awaited.
+    pub fn is_asked(&self, name: &str) -> bool {
+        self.list.get(name).is_some_and(|channel| channel.request.is_some())
+    }
+
     /// The channel whose subscription the message `id` asked for.
     pub fn requested(&self, id: &str) -> Option<String> {
         self.list

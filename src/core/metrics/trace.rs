@@ -125,6 +125,8 @@ steps! {
     Collecting "collecting" "" ["writes"];
     /// An earlier program found that WebSockets do not get through.
     Remembered "remembered" "" ["pollingMs"];
+    /// Who leads among the tabs, as far as it concerns this one.
+    Standing "standing" "standing" [];
     /// Writes of an earlier program are taken over.
     Adopted "adopted" "" ["stream", "first", "last", "writes"];
     /// A batch goes to storage.

@@ -62,6 +62,11 @@ impl Roster {
         }
     }
 
+    /// Who we are, if that was told.
+    pub fn own(&self) -> Option<&str> {
+        self.own.as_deref()
+    }
+
     /// Everybody.
     pub fn people(&self) -> impl Iterator<Item = (&str, &Person)> {
         self.people.iter().map(|(id, person)| (id.as_str(), person))

@@ -11,6 +11,11 @@ const OVERDUE_MS: u64 = 1_000;
 /// Shortest time that an answer is given, ms.
 const ANSWER_MS_MIN: u64 = 1_000;
 
+/// Silence of another tab before it is asked, ms.
+pub const TAB_INTERVAL_MS: u64 = 2_000;
+/// How long its answer may take, ms.
+pub const TAB_ANSWER_MS: u64 = 1_500;
+
 /// What to do about the peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verdict {
@@ -26,6 +31,8 @@ pub(super) enum Verdict {
 #[derive(Debug)]
 pub(super) struct Liveness {
     heartbeat: HeartbeatConfig,
+    /// What the program wants it to be, where nobody says otherwise.
+    configured: HeartbeatConfig,
     /// Whether the server set the heartbeat: it knows how soon it answers then.
     steered: bool,
     /// The round trip, with room for what it varies by.
@@ -39,11 +46,13 @@ pub(super) struct Liveness {
     both_ways: bool,
     /// Whether the present question was asked again because its deadline was slept through: once is enough.
     asked_again: bool,
+    near: bool,
 }
 
 impl Liveness {
     pub(super) fn new(heartbeat: HeartbeatConfig) -> Self {
         Self {
+            configured: heartbeat.clone(),
             heartbeat,
             steered: false,
             round_trip_ms: None,
@@ -53,11 +62,21 @@ impl Liveness {
             pong_due: None,
             both_ways: false,
             asked_again: false,
+            near: false,
         }
     }
 
     /// A connection began; nothing was heard on it. It is asked after `first_ms`, if that is sooner than usual.
-    pub(super) fn begin(&mut self, now: Timestamp, first_ms: Option<u64>) {
+    /// `near` if the peer is a tab of this browser, which a tab that froze has to be told from soon.
+    pub(super) fn begin(&mut self, now: Timestamp, first_ms: Option<u64>, near: bool) {
+        if near {
+            self.near = true;
+            self.steer(TAB_INTERVAL_MS, TAB_ANSWER_MS);
+        } else if std::mem::take(&mut self.near) {
+            self.heartbeat = self.configured.clone();
+            self.steered = false;
+            self.round_trip_ms = None;
+        }
         self.heard = false;
         self.first_ms = first_ms;
         self.heard_at = now;
@@ -178,7 +197,7 @@ mod tests {
     #[test]
     fn an_answer_is_expected_from_when_the_question_can_have_left() {
         let mut liveness = liveness();
-        liveness.begin(Timestamp(0), None);
+        liveness.begin(Timestamp(0), None, false);
         assert!(liveness.ask(Timestamp(0), 2_000, false));
         liveness.progress(Timestamp(1_500));
         assert_eq!(liveness.check(Timestamp(2_000)), Verdict::Wait);

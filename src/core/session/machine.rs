@@ -3,6 +3,7 @@
 
 mod ending;
 mod pipes;
+mod sharing;
 
 use super::backoff::Backoff;
 use super::clock::ServerClock;
@@ -14,7 +15,7 @@ use crate::core::config::{Config, ReconnectConfig};
 use crate::core::id::PipeId;
 use crate::core::rng::Rng;
 use crate::core::time::{Now, Timestamp, soonest};
-use crate::core::transport::{Choice, Transport};
+use crate::core::transport::{Choice, Transport, Way};
 
 /// Deadline of a probe after waking up.
 const PROBE_MS: u64 = 2_000;
@@ -30,6 +31,9 @@ pub struct Session {
     liveness: Liveness,
     backoff: Backoff,
     choice: Choice,
+    way: Way,
+    /// Whether tabs share a connection.
+    shares: bool,
     /// Until when polling comes first, as the program's storage has it.
     remembered: Option<Timestamp>,
     rng: Rng,
@@ -55,6 +59,8 @@ impl Session {
             liveness: Liveness::new(config.heartbeat.clone()),
             backoff: Backoff::default(),
             choice: Choice::new(config.transports),
+            way: Way::Own,
+            shares: false,
             remembered: None,
             rng,
             last_pipe: 0,
@@ -114,7 +120,9 @@ impl Session {
     pub fn poll_timeout(&self) -> Option<Timestamp> {
         match &self.phase {
             Phase::Idle | Phase::Asleep | Phase::Failed => None,
-            Phase::AwaitingToken { deadline } | Phase::Greeting { deadline, .. } => Some(*deadline),
+            Phase::AwaitingToken { deadline }
+            | Phase::Electing { deadline }
+            | Phase::Greeting { deadline, .. } => Some(*deadline),
             Phase::Opening { race } => Some(race.poll_timeout()),
             Phase::Backoff { until } => Some(*until),
             Phase::Live { upgrade, .. } => {
@@ -134,6 +142,7 @@ impl Session {
             }
             Phase::Backoff { .. } => self.attempt_now(now),
             Phase::AwaitingToken { .. }
+            | Phase::Electing { .. }
             | Phase::Opening { .. }
             | Phase::Greeting { .. }
             | Phase::Live { .. } => {}
@@ -148,6 +157,7 @@ impl Session {
         if was_live {
             self.actions.push(Action::Lost(1000, "client disconnect".to_owned()));
         }
+        self.withdraw();
         self.enter(State::Disconnected);
     }
 
@@ -175,16 +185,31 @@ impl Session {
                 self.open(now);
             }
             (Phase::AwaitingToken { .. }, Err(_)) => self.retry(now, None),
-            (Phase::Live { .. }, Ok(token)) => {
+            (Phase::Live { link, .. }, Ok(token)) => {
+                let is_own = link.transport != Transport::Tab;
                 self.token.accept(token);
-                self.token.watch(now, self.clock.wall_ms());
-                self.actions.push(Action::PresentToken);
+                if is_own {
+                    self.token.watch(now, self.clock.wall_ms());
+                    self.actions.push(Action::PresentToken);
+                }
             }
             (Phase::Live { .. }, Err(_)) => self.token.ask_again(now),
-            (Phase::Opening { .. } | Phase::Greeting { .. } | Phase::Backoff { .. }, Ok(token)) => {
+            (
+                Phase::Electing { .. }
+                | Phase::Opening { .. }
+                | Phase::Greeting { .. }
+                | Phase::Backoff { .. },
+                Ok(token),
+            ) => {
                 self.token.accept(token);
             }
-            (Phase::Opening { .. } | Phase::Greeting { .. } | Phase::Backoff { .. }, Err(_)) => {}
+            (
+                Phase::Electing { .. }
+                | Phase::Opening { .. }
+                | Phase::Greeting { .. }
+                | Phase::Backoff { .. },
+                Err(_),
+            ) => {}
         }
     }
 
@@ -193,7 +218,7 @@ impl Session {
         match signal {
             Signal::Hidden => self.hidden_due = self.hidden_ms_max.map(|ms| now.after(ms)),
             Signal::Visible => self.hidden_due = None,
-            Signal::Online | Signal::Offline | Signal::Resumed | Signal::Suspended => {}
+            Signal::Online | Signal::Offline | Signal::Frozen | Signal::Resumed | Signal::Suspended => {}
         }
         match (signal, &self.phase) {
             (Signal::Online | Signal::Visible | Signal::Resumed, Phase::Backoff { .. })
@@ -232,6 +257,7 @@ impl Session {
             Phase::Idle | Phase::Asleep | Phase::Failed => {}
             Phase::Backoff { .. } => self.attempt_now(now),
             Phase::AwaitingToken { .. } => self.retry(now, None),
+            Phase::Electing { .. } => self.set_way(now, Way::Own),
             Phase::Opening { .. } => self.race_on(now),
             Phase::Greeting { .. } => self.establish(now),
             Phase::Live { .. } => {

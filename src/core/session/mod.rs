@@ -18,6 +18,9 @@
 //! is opened beside it, or the other way round where polling comes first. The first that opens is used. A connection that
 //! lives on polling tries a WebSocket now and then, and moves over, still `Live`, when that has answered.
 //!
+//! Where the tabs of a user share a connection, `Electing` stands before `Opening` until it is known whose: a tab that
+//! leads opens one of its own, another one goes by way of the tab that does ([`Session::set_way`]).
+//!
 //! With a token to fetch, `AwaitingToken` stands before `Opening`. A page that is hidden for long, or suspended, puts the
 //! connection to sleep: `Asleep`, from which only a look at the page, or the program, wakes it. Every phase with every
 //! input stands in `docs/CONNECTION.md`, which a test holds against the machine.
@@ -35,6 +38,7 @@ mod words;
 
 pub use backoff::Backoff;
 pub use close::{CloseVerdict, judge_close};
+pub use liveness::{TAB_ANSWER_MS, TAB_INTERVAL_MS};
 pub use machine::Session;
-pub use token::expiry_ms;
+pub use token::{expiry_ms, subject_of};
 pub use words::{Action, Signal, State};

@@ -21,6 +21,10 @@ pub(super) enum Phase {
     AwaitingToken {
         deadline: Timestamp,
     },
+    /// It is not known yet whose connection is used.
+    Electing {
+        deadline: Timestamp,
+    },
     Opening {
         race: Race,
     },
@@ -47,6 +51,7 @@ impl Phase {
             Self::Greeting { link, .. } | Self::Live { link, .. } => Some(*link),
             Self::Idle
             | Self::AwaitingToken { .. }
+            | Self::Electing { .. }
             | Self::Opening { .. }
             | Self::Backoff { .. }
             | Self::Asleep
@@ -60,9 +65,12 @@ impl Phase {
             Self::Opening { race } => race.links(),
             Self::Greeting { link, .. } => [Some(*link), None],
             Self::Live { link, upgrade } => [Some(*link), upgrade.link()],
-            Self::Idle | Self::AwaitingToken { .. } | Self::Backoff { .. } | Self::Asleep | Self::Failed => {
-                [None, None]
-            }
+            Self::Idle
+            | Self::AwaitingToken { .. }
+            | Self::Electing { .. }
+            | Self::Backoff { .. }
+            | Self::Asleep
+            | Self::Failed => [None, None],
         }
     }
 }

@@ -77,6 +77,11 @@ impl TokenKeeper {
         self.due = left.filter(|_| !mutant!(no_renewal)).map(|left| now.after(after(left)));
     }
 
+    /// Nobody asks for a token for now.
+    pub(super) fn rest(&mut self) {
+        self.due = None;
+    }
+
     /// When [`TokenKeeper::take_due`] has something to say.
     pub(super) fn poll_timeout(&self) -> Option<Timestamp> {
         self.due
@@ -99,10 +104,19 @@ impl TokenKeeper {
 
 /// When a JSON Web Token expires, ms since 1970 (RFC 7519 §4.1.4); nothing for other kinds of token.
 pub fn expiry_ms(token: &str) -> Option<u64> {
+    claims_of(token)?.u53("exp")?.checked_mul(1_000)
+}
+
+/// Whom a JSON Web Token names; nothing for other kinds of token.
+pub fn subject_of(token: &str) -> Option<String> {
+    claims_of(token)?.string("sub")
+}
+
+fn claims_of(token: &str) -> Option<Fields> {
     let mut parts = token.split('.');
     let (_header, claims) = (parts.next()?, parts.next()?);
     let claims = String::from_utf8(decode_base64url(claims)?).ok()?;
-    Fields::parse(&claims).ok()?.u53("exp")?.checked_mul(1_000)
+    Fields::parse(&claims).ok()
 }
 
 fn decode_base64url(text: &str) -> Option<Vec<u8>> {

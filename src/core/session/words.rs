@@ -45,6 +45,8 @@ pub enum Signal {
     Resumed,
     /// The page cannot be seen.
     Hidden,
+    /// The page is about to be frozen; what it holds it keeps.
+    Frozen,
     /// The page is put aside as it is, and may come back so.
     Suspended,
 }
@@ -58,6 +60,10 @@ pub enum Action {
     Close(PipeId, u16, &'static str),
     /// Ask the program for a token.
     RequestToken,
+    /// Find out whose connection is used.
+    Elect,
+    /// No connection is wanted for now: neither to have one for others nor to use theirs.
+    Withdraw,
     /// Sign in anew on the present connection.
     PresentToken,
     /// The pipe is open: send what opens a conversation.

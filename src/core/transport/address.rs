@@ -12,6 +12,8 @@ pub fn address(url: &str, transport: Transport) -> String {
     let rest = url.get(if is_socket { 2 } else { 4 }..).unwrap_or_default();
     match transport {
         Transport::WebSocket => ["ws", rest].concat(),
+        // It is found by the name of the database, not by an address.
+        Transport::Tab => String::new(),
         Transport::Polling => {
             let end = rest.bytes().position(|letter| letter == b'?' || letter == b'#');
             let path = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();

@@ -47,6 +47,7 @@ impl Choice {
         match first {
             Transport::WebSocket => self.allowed.polling.then_some(Transport::Polling),
             Transport::Polling => self.allowed.websocket.then_some(Transport::WebSocket),
+            Transport::Tab => None,
         }
     }
 

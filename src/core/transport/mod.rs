@@ -1,4 +1,5 @@
-//! How messages travel: over a WebSocket, or as HTTP requests where WebSockets do not get through.
+//! How messages travel: over a WebSocket, as HTTP requests where WebSockets do not get through, or by way of another tab
+//! that has one of the two.
 //!
 //! Owns the addresses of both, what is known of which one works, and the texts of polling (`docs/PROTOCOL.md` §3).
 //! Guarantees that no address made here carries a query, in which secrets travel. Knows nothing of when to open what.
@@ -18,6 +19,19 @@ pub enum Transport {
     WebSocket,
     /// Long polling.
     Polling,
+    /// Another tab of the same user, which has a connection.
+    Tab,
+}
+
+/// Whose connection is used, where the tabs of a user share one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Our own.
+    Own,
+    /// That of another tab.
+    Tab,
+    /// Nobody knows yet: the tabs have to be asked.
+    Unsettled,
 }
 
 /// Which ways may be used; at least one.

@@ -62,6 +62,8 @@ impl World {
                 self.ask_disk(d, Transaction::Commit(batch, ops));
                 self.may_die_at(d, Point::Asked)?;
             }
+            // Each device is for itself here; tabs that share are in `tabs`.
+            Effect::Tabs(_) => {}
             Effect::RequestToken => {
                 let life = self.devices[d].lives;
                 let at = self.now + self.dice.net.around(80);

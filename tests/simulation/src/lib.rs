@@ -39,6 +39,7 @@ mod server;
 pub mod shrink;
 mod storage;
 pub mod storm;
+pub mod tabs;
 mod trace;
 mod workload;
 mod world;

@@ -201,6 +201,7 @@ impl Replay {
                     "visible" => Signal::Visible,
                     "hidden" => Signal::Hidden,
                     "resumed" => Signal::Resumed,
+                    "frozen" => Signal::Frozen,
                     _ => Signal::Suspended,
                 };
                 self.input(at, Input::Signal(signal));

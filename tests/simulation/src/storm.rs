@@ -96,6 +96,8 @@ fn try_to_open(session: &mut Session, at: Timestamp, up: bool) -> bool {
             Action::Open(pipe, _) => Some(pipe),
             Action::Close(..)
             | Action::RequestToken
+            | Action::Elect
+            | Action::Withdraw
             | Action::PresentToken
             | Action::Greet(_)
             | Action::Ask(_)

@@ -6,6 +6,7 @@ use super::super::words::{Action, State};
 use super::Session;
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::time::Timestamp;
+use crate::core::transport::Way;
 
 /// Window over which clients come back when the server names none.
 const SPREAD_MS: u64 = 5_000;
@@ -44,7 +45,12 @@ impl Session {
             self.on_silent_end(now, 1006);
             self.close_pipes(4000, reason);
             self.end_connection(now, 1006, reason);
-            self.retry(now, None);
+            if self.way == Way::Tab {
+                // What there is to wait for is whether the other tab answers.
+                self.attempt_now(now);
+            } else {
+                self.retry(now, None);
+            }
         }
     }
 
@@ -73,12 +79,13 @@ impl Session {
             self.end_connection(now, 1000, reason);
             self.hidden_due = None;
             self.phase = Phase::Asleep;
+            self.withdraw();
             self.enter(State::Disconnected);
         }
     }
 
     /// Takes note that the connection is over; what comes next is the caller's to decide.
-    fn end_connection(&mut self, now: Timestamp, code: u16, reason: &str) {
+    pub(super) fn end_connection(&mut self, now: Timestamp, code: u16, reason: &str) {
         if let Phase::Live { link, .. } = self.phase {
             self.backoff.connection_ended(link.since, now, self.liveness.has_heard());
             self.actions.push(Action::Lost(code, reason.to_owned()));
@@ -115,6 +122,7 @@ impl Session {
             }
             None => {
                 self.phase = Phase::Failed;
+                self.withdraw();
                 self.enter(State::Error);
                 self.actions.push(Action::Exhausted);
             }
@@ -123,6 +131,7 @@ impl Session {
 
     fn fail(&mut self, fault: Fault) {
         self.phase = Phase::Failed;
+        self.withdraw();
         self.enter(State::Error);
         self.actions.push(Action::Failed(fault));
     }

@@ -8,7 +8,7 @@ use super::super::words::{Action, State};
 use super::Session;
 use crate::core::id::PipeId;
 use crate::core::time::Timestamp;
-use crate::core::transport::Transport;
+use crate::core::transport::{Transport, Way};
 
 /// Time from opening the first pipe to its `open`, and the limits of what later ones are given.
 const CONNECT_MS: u64 = 5_000;
@@ -16,6 +16,9 @@ const CONNECT_MS_MIN: u64 = 2_000;
 const CONNECT_MS_MAX: u64 = 8_000;
 /// How long a token may stay unanswered before the server is taken for one that does not answer.
 const GREETING_MS: u64 = 300;
+/// How long the tabs may take to tell whose connection is used: browsers answer at once, and a browser that does not is
+/// not waited for.
+const ELECTION_MS: u64 = 1_000;
 /// A WebSocket that has said nothing for so long is asked, where it is not known that WebSockets work: some proxies let
 /// one open and swallow what it carries.
 const PROVE_MS: u64 = 2_500;
@@ -23,7 +26,15 @@ const PROVE_MS: u64 = 2_500;
 impl Session {
     /// Begins an attempt.
     pub(super) fn open(&mut self, now: Timestamp) {
-        let first = self.choice.first(now);
+        let first = match self.way {
+            Way::Own => self.choice.first(now),
+            Way::Tab => Transport::Tab,
+            Way::Unsettled => {
+                self.phase = Phase::Electing { deadline: now.after(ELECTION_MS) };
+                self.actions.push(Action::Elect);
+                return;
+            }
+        };
         let link = self.open_link(now, first);
         let race = Race::new(now, link, self.choice.rival(first), self.patience_ms(first));
         self.phase = Phase::Opening { race };
@@ -40,7 +51,7 @@ impl Session {
     fn patience_ms(&self, transport: Transport) -> u64 {
         match (transport, self.connect_ms) {
             (Transport::WebSocket, Some(ms)) => (2 * ms + 1_000).clamp(CONNECT_MS_MIN, CONNECT_MS_MAX),
-            (Transport::WebSocket, None) | (Transport::Polling, _) => CONNECT_MS,
+            (Transport::WebSocket, None) | (Transport::Polling | Transport::Tab, _) => CONNECT_MS,
         }
     }
 
@@ -80,6 +91,7 @@ impl Session {
             }
             Phase::Idle
             | Phase::AwaitingToken { .. }
+            | Phase::Electing { .. }
             | Phase::Greeting { .. }
             | Phase::Backoff { .. }
             | Phase::Asleep
@@ -104,11 +116,12 @@ impl Session {
         let link = Link { since: now, ..link };
         let rival = self.choice.rival(link.transport);
         let unproven = link.transport == Transport::WebSocket && !self.choice.is_proven() && rival.is_some();
-        self.liveness.begin(now, unproven.then_some(PROVE_MS));
+        let is_tab = link.transport == Transport::Tab;
+        self.liveness.begin(now, unproven.then_some(PROVE_MS), is_tab);
         self.phase = Phase::Greeting { link, deadline: now.after(GREETING_MS) };
         self.actions.push(Action::Greet(link.pipe));
-        // Without a token there is nothing that could be refused.
-        if self.token.token().is_none() {
+        // Without a token there is nothing that could be refused. A tab that leads has been taken in already.
+        if self.token.token().is_none() || is_tab {
             self.establish(now);
         }
     }
@@ -116,7 +129,11 @@ impl Session {
     pub(super) fn establish(&mut self, now: Timestamp) {
         if let Phase::Greeting { link, .. } = self.phase {
             self.phase = Phase::Live { link, upgrade: Upgrade::Idle };
-            self.token.watch(now, self.clock.wall_ms());
+            if link.transport == Transport::Tab {
+                self.token.rest();
+            } else {
+                self.token.watch(now, self.clock.wall_ms());
+            }
             self.enter(State::Connected);
             self.actions.push(Action::Established);
         }
@@ -140,7 +157,7 @@ impl Session {
         match link.transport {
             Transport::WebSocket if first => self.choice.websocket_delivered(),
             Transport::Polling if first => self.choice.polling_delivered(now),
-            Transport::WebSocket | Transport::Polling => {}
+            Transport::WebSocket | Transport::Polling | Transport::Tab => {}
         }
         self.remember(now);
         if link.transport == Transport::Polling {
@@ -224,7 +241,7 @@ impl Session {
         if let Some(old) = self.open_pipe() {
             self.actions.push(Action::Close(old, 1000, "moved to a WebSocket"));
         }
-        self.liveness.begin(now, None);
+        self.liveness.begin(now, None, false);
         self.liveness.hear(now);
         self.choice.websocket_delivered();
         self.remember(now);
@@ -260,6 +277,7 @@ impl Session {
             }
             Phase::Idle
             | Phase::AwaitingToken { .. }
+            | Phase::Electing { .. }
             | Phase::Greeting { .. }
             | Phase::Live { .. }
             | Phase::Backoff { .. }
@@ -288,6 +306,7 @@ impl Session {
         match transport {
             Transport::WebSocket => self.choice.websocket_failed(now),
             Transport::Polling => self.choice.polling_failed(),
+            Transport::Tab => {}
         }
         self.remember(now);
     }

@@ -35,6 +35,16 @@ const PHASES: &[(&str, Drive)] = &[
         asked(session, now);
         session.handle_heard_aside(*now, aside(session));
     }),
+    ("Electing", |session, now| {
+        session.share();
+        session.connect(*now);
+    }),
+    ("Opening, by a tab", by_tab),
+    ("Live, by a tab", |session, now| {
+        by_tab(session, now);
+        session.handle_opened(*now, pipe(session));
+        session.handle_heard(*now);
+    }),
     ("Backoff", |session, now| {
         live(session, now);
         session.handle_closed(*now, pipe(session), 1006, "");
@@ -71,6 +81,12 @@ fn asked(session: &mut Session, now: &mut Timestamp) {
     let (_, opening) = PHASES.iter().find(|(name, _)| name.ends_with("opening")).unwrap();
     opening(session, now);
     session.handle_opened(*now, aside(session));
+}
+
+fn by_tab(session: &mut Session, now: &mut Timestamp) {
+    session.share();
+    session.connect(*now);
+    session.set_way(*now, Way::Tab);
 }
 
 fn time_out(session: &mut Session, now: &mut Timestamp) {
@@ -118,14 +134,22 @@ const INPUTS: &[(&str, Drive)] = &[
     ("visible", |session, now| session.handle_signal(*now, Signal::Visible)),
     ("resumed", |session, now| session.handle_signal(*now, Signal::Resumed)),
     ("hidden", |session, now| session.handle_signal(*now, Signal::Hidden)),
+    ("frozen", |session, now| session.handle_signal(*now, Signal::Frozen)),
     ("suspended", |session, now| session.handle_signal(*now, Signal::Suspended)),
     ("timeout", time_out),
+    ("we lead", |session, now| session.set_way(*now, Way::Own)),
+    ("another tab leads", |session, now| session.set_way(*now, Way::Tab)),
+    ("the lead is lost", |session, now| session.set_way(*now, Way::Unsettled)),
+    ("the leader is ready", |session, now| session.handle_way_open(*now)),
 ];
 
 fn name(session: &Session) -> &'static str {
     match &session.phase {
         Phase::Idle => "Idle",
         Phase::AwaitingToken { .. } => "AwaitingToken",
+        Phase::Electing { .. } => "Electing",
+        Phase::Opening { .. } if session.is_by_tab() => "Opening, by a tab",
+        Phase::Live { .. } if session.is_by_tab() => "Live, by a tab",
         Phase::Opening { race } if race.links().iter().flatten().count() == 2 => "Opening, both",
         Phase::Opening { .. } => "Opening",
         Phase::Greeting { .. } => "Greeting",
