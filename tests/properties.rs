@@ -19,6 +19,8 @@ mod crdt;
 mod hostile;
 #[path = "properties/json.rs"]
 mod json;
+#[path = "properties/merge_laws.rs"]
+mod merge_laws;
 #[path = "properties/ot.rs"]
 mod ot;
 #[path = "properties/rows.rs"]
