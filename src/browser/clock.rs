@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::Performance;
 
-use super::global::property;
+use super::global::{call_method, property};
 use crate::core::time::{Now, Timestamp};
 
 /// Difference between the clocks that is taken for sleep, ms; below it, the wall clock was merely adjusted.
@@ -64,6 +64,19 @@ pub(super) async fn pause(ms: u32) {
     let _turn = JsFuture::from(turn).await;
     // Not forgotten, as gloo has it: its callback would stay for ever.
     drop(timeout);
+}
+
+/// Waits until the page has nothing to do; where the browser does not tell, a fifth of a second.
+pub(super) async fn idle() {
+    let mut asked = false;
+    let turn = Promise::new(&mut |resolve, _| {
+        asked = call_method(&js_sys::global(), "requestIdleCallback", &[resolve.into()]).is_ok();
+    });
+    if asked {
+        let _turn = JsFuture::from(turn).await;
+    } else {
+        pause(200).await;
+    }
 }
 
 /// The wall clock, ms since 1970.

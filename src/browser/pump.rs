@@ -12,7 +12,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 
 use super::clock::{Clock, pause};
-use super::global::explain;
+use super::global::{call_method, explain, navigator};
 use super::lifecycle::Lifecycle;
 use super::locks::StreamLock;
 use super::pipe::Pipe;
@@ -23,7 +23,7 @@ use crate::core::client::Client;
 use crate::core::config::Config;
 use crate::core::fault::Fault;
 use crate::core::id::{BatchId, PipeId};
-use crate::core::io::{Effect, Event, Input, Output, PipeEvent, Reply, StorageEvent};
+use crate::core::io::{Durability, Effect, Event, Input, Output, PipeEvent, Reply, StorageEvent, StorageOp};
 use crate::core::map::SortedMap;
 use crate::core::session::Signal;
 use crate::core::time::{Now, Timestamp};
@@ -202,7 +202,8 @@ impl Pump {
                 }
             }
             Effect::Load(own) => self.load(own.to_string()),
-            Effect::Commit(batch, ops) => self.commit(batch, ops),
+            Effect::Commit(batch, ops, durability) => self.commit(batch, ops, durability),
+            Effect::Persist => keep_forever(),
             Effect::RequestToken => self.request_token(),
             // Of clients that share; this one was not told to.
             Effect::Tabs(_) => {}
@@ -256,28 +257,36 @@ impl Pump {
 
     fn load(self: &Rc<Self>, own: String) {
         let Some(storage) = self.storage.clone() else { return };
-        *self.lock.borrow_mut() = Some(StreamLock::hold(storage.name(), &own, &self.teardown));
+        if self.lock.borrow().is_none() {
+            *self.lock.borrow_mut() = Some(StreamLock::hold(storage.name(), &own, &self.teardown));
+        }
         let weak = Rc::downgrade(self);
         spawn_local(async move {
             let event = match storage.load(&own).await {
-                Ok(rows) => StorageEvent::Loaded(rows),
-                Err(fault) => StorageEvent::Unavailable(fault.message),
+                Ok(loaded) => {
+                    if loaded.lost {
+                        with(&weak, |pump| pump.report(Input::Storage(StorageEvent::Lost)));
+                    }
+                    StorageEvent::Loaded(loaded.rows)
+                }
+                Err(failure) => StorageEvent::Unavailable(failure.trouble, failure.message),
             };
             with(&weak, |pump| pump.report(Input::Storage(event)));
         });
     }
 
-    fn commit(self: &Rc<Self>, batch: BatchId, ops: Vec<crate::core::io::StorageOp>) {
+    fn commit(self: &Rc<Self>, batch: BatchId, ops: Vec<StorageOp>, durability: Durability) {
         let Some(storage) = &self.storage else { return };
         self.commits.set(self.commits.get() + 1);
         // Strong: who destroys the calendar waits until the last batch is over.
         let pump = self.clone();
         storage.commit(
             ops,
+            durability,
             Box::new(move |ended| {
                 let event = match ended {
                     Ok(()) => StorageEvent::Committed(batch),
-                    Err(fault) => StorageEvent::Aborted(batch, fault),
+                    Err(failure) => StorageEvent::Aborted(batch, failure.trouble, failure.message),
                 };
                 pump.commits.set(pump.commits.get() - 1);
                 pump.ticks.set(0);
@@ -320,9 +329,18 @@ impl Pump {
         self.lock.take();
     }
 
-    /// The name of the database, if there is one.
-    pub(crate) fn database(&self) -> Option<&str> {
-        self.storage.as_deref().map(Storage::name)
+    /// The database, if there is to be one.
+    pub(crate) fn storage(&self) -> Option<Rc<Storage>> {
+        self.storage.clone()
+    }
+}
+
+/// Asks the browser not to delete what is stored when it wants room. It may ask the user, or say no: nothing depends on it.
+fn keep_forever() {
+    if let Ok(asked) = call_method(&navigator("storage"), "persist", &[]) {
+        spawn_local(async move {
+            let _answer = JsFuture::from(Promise::resolve(&asked)).await;
+        });
     }
 }
 

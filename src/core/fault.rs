@@ -65,6 +65,8 @@ codes! {
     StorageAborted = "storage_aborted", retryable: true;
     /// The origin's storage is full.
     QuotaExceeded = "quota_exceeded", retryable: true;
+    /// What was stored is gone.
+    StorageLost = "storage_lost", retryable: false;
     /// A stored row cannot be read.
     CorruptRow = "corrupt_row", retryable: false;
     /// The server sent what is no message.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::core::fault::Fault;
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket};
-use crate::core::offline::Table;
+use crate::core::offline::{Table, Trouble};
 use crate::core::session::{Signal, State};
 use crate::core::store::Changes;
 use crate::core::tabs::Wish;
@@ -84,12 +84,14 @@ pub enum PipeEvent<'a> {
 pub enum StorageEvent {
     /// The database is open; these are its rows.
     Loaded(Vec<Row>),
-    /// There is no database: everything stays in memory.
-    Unavailable(String),
+    /// What was stored here before is gone: the browser or somebody deleted it. Reported before what is there now.
+    Lost,
+    /// The database cannot be opened or read, and why.
+    Unavailable(Trouble, String),
     /// A batch is stored.
     Committed(BatchId),
     /// A batch is not stored, nothing of it.
-    Aborted(BatchId, Fault),
+    Aborted(BatchId, Trouble, String),
 }
 
 /// A stored row.
@@ -110,6 +112,17 @@ pub enum StorageOp {
     Put(Row),
     /// Removes a row.
     Delete(Table, String),
+    /// Removes all rows of a table.
+    Clear(Table),
+}
+
+/// How much a batch may lose if the machine stops: neither loses anything when the program ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Durability {
+    /// What the system had not written yet.
+    Relaxed,
+    /// Nothing.
+    Strict,
 }
 
 /// A call of the program. Texts that stand for JSON were made by `JSON.stringify`.
@@ -212,10 +225,13 @@ pub enum Effect {
     SendDeflated(PipeId, String),
     /// Close a socket.
     ClosePipe(PipeId, u16, &'static str),
-    /// Open the database; rows of streams that another living program owns are left out. Ours is named.
+    /// Open the database, again if it was open; rows of streams that another living program owns are left out. Ours is
+    /// named.
     Load(ClientId),
     /// Store a batch, all or nothing, after all earlier ones.
-    Commit(BatchId, Vec<StorageOp>),
+    Commit(BatchId, Vec<StorageOp>, Durability),
+    /// Ask the browser not to delete what is stored when it wants room.
+    Persist,
     /// Ask the program for a token.
     RequestToken,
     /// Something of the other tabs.

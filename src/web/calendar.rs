@@ -238,8 +238,7 @@ impl RealtimeCalendar {
     pub fn cached(&self, key: String) -> Result<Promise, JsValue> {
         let cache = self.cache()?;
         Ok(future_to_promise(async move {
-            let found = cache.get(&key).await.map_err(|fault| realtime_error(&fault))?;
-            Ok(found.map_or(JsValue::NULL, |text| from_json(&text)))
+            Ok(cache.get(&key).await.map_or(JsValue::NULL, |text| from_json(&text)))
         }))
     }
 
@@ -312,7 +311,7 @@ impl RealtimeCalendar {
     fn cache(&self) -> Result<Cache, JsValue> {
         let unavailable =
             || Fault::lasting(FaultCode::StorageUnavailable, "offline is switched off: there is no cache");
-        self.pump.database().map(Cache::new).ok_or_else(|| realtime_error(&unavailable()))
+        self.pump.storage().map(Cache::new).ok_or_else(|| realtime_error(&unavailable()))
     }
 }
 

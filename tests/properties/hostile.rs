@@ -2,10 +2,9 @@
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::config::{Config, OfflineConfig, UserConfig, Value};
-use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::{BatchId, PipeId};
 use baro_realtime::core::io::{Call, Effect, Event, Input, Output, PipeEvent, Reply, Row, StorageEvent};
-use baro_realtime::core::offline::Table;
+use baro_realtime::core::offline::{Table, Trouble};
 use baro_realtime::core::session::Signal;
 use baro_realtime::core::time::{Now, Timestamp};
 use proptest::prelude::*;
@@ -198,8 +197,8 @@ proptest! {
                     let at = usize::try_from(at).unwrap_or(0).min(batches.len());
                     let Some(batch) = batches.get(at).copied() else { continue };
                     batches.remove(at);
-                    let fault = Fault::new(FaultCode::QuotaExceeded, "full");
-                    let event = if well { StorageEvent::Committed(batch) } else { StorageEvent::Aborted(batch, fault) };
+                    let trouble = Trouble::ALL[usize::try_from(batch.0).unwrap_or(0) % Trouble::ALL.len()];
+                    let event = if well { StorageEvent::Committed(batch) } else { StorageEvent::Aborted(batch, trouble, "full".to_owned()) };
                     client.handle(now, Input::Storage(event))
                 }
                 Step::Opened => client.handle(now, Input::Pipe(pipe, PipeEvent::Opened)),
@@ -224,7 +223,7 @@ proptest! {
                 while let Some(output) = client.poll_output() {
                     match output {
                         Output::Effect(Effect::OpenPipe { pipe: new, .. }) => pipe = new,
-                        Output::Effect(Effect::Commit(batch, _)) => batches.push(batch),
+                        Output::Effect(Effect::Commit(batch, ..)) => batches.push(batch),
                         Output::Effect(Effect::SendText(..) | Effect::SendDeflated(..)) => frames += 1,
                         Output::Event(Event::Settled(ticket, _)) => {
                             let at = open.iter().position(|waiting| *waiting == ticket);
@@ -252,7 +251,7 @@ proptest! {
         prop_assert!(client.handle(now, Input::Call(Call::Destroy)).is_ok());
         while let Some(output) = client.poll_output() {
             match output {
-                Output::Effect(Effect::Commit(batch, _)) => batches.push(batch),
+                Output::Effect(Effect::Commit(batch, ..)) => batches.push(batch),
                 Output::Event(Event::Settled(ticket, _)) => open.retain(|waiting| *waiting != ticket),
                 Output::Effect(_) | Output::Event(_) => {}
             }

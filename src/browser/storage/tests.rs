@@ -3,12 +3,15 @@
 use js_sys::{Object, Reflect};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
+use rexie::{ObjectStore, Rexie};
+
+use super::database::{SCHEMA_VERSION, begin, open};
 use super::*;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
 fn name() -> String {
-    format!("storage-test/{}", super::super::global::random_seed()[0])
+    format!("storage-test/{}", random_seed()[0])
 }
 
 fn teardown() -> Teardown {
@@ -19,21 +22,21 @@ fn row(table: Table, key: &str, value: &str) -> Row {
     Row { table, key: key.to_owned(), value: value.to_owned() }
 }
 
-async fn commit(storage: &Rc<Storage>, ops: Vec<StorageOp>) -> Result<(), Fault> {
-    let (done, ended) = futures_channel();
-    storage.commit(ops, done);
+async fn commit(storage: &Rc<Storage>, ops: Vec<StorageOp>) -> Result<(), Failure> {
+    let (done, ended) = ending();
+    storage.commit(ops, Durability::Relaxed, done);
     ended.await
 }
 
 async fn reload(name: &str) -> Vec<Row> {
-    Storage::new(name.to_owned(), teardown()).load("reader").await.unwrap()
+    Storage::new(name.to_owned(), teardown()).load("reader").await.unwrap().rows
 }
 
 #[wasm_bindgen_test]
 async fn what_is_committed_is_there_after_a_reload() {
     let name = name();
     let storage = Storage::new(name.clone(), teardown());
-    assert_eq!(storage.load("me").await, Ok(vec![]));
+    assert_eq!(storage.load("me").await, Ok(Loaded { rows: vec![], lost: false }));
     let (first, second) = (row(Table::Outbox, "me|1", "one"), row(Table::Dead, "me|2", "한국어 😀"));
     let ops = vec![StorageOp::Put(first.clone()), StorageOp::Put(second.clone())];
     assert_eq!(commit(&storage, ops).await, Ok(()));
@@ -47,57 +50,105 @@ async fn what_is_committed_is_there_after_a_reload() {
 async fn batches_wait_for_the_database_and_keep_their_order() {
     let name = name();
     let storage = Storage::new(name.clone(), teardown());
-    let (put, put_ended) = futures_channel();
-    storage.commit(vec![StorageOp::Put(row(Table::Outbox, "me|1", "old"))], put);
-    let (again, again_ended) = futures_channel();
-    storage.commit(vec![StorageOp::Put(row(Table::Outbox, "me|1", "new"))], again);
+    let (put, put_ended) = ending();
+    storage.commit(vec![StorageOp::Put(row(Table::Outbox, "me|1", "old"))], Durability::Strict, put);
+    let (again, again_ended) = ending();
+    storage.commit(vec![StorageOp::Put(row(Table::Outbox, "me|1", "new"))], Durability::Relaxed, again);
     storage.load("me").await.unwrap();
     assert_eq!((put_ended.await, again_ended.await), (Ok(()), Ok(())));
     assert_eq!(reload(&name).await, [row(Table::Outbox, "me|1", "new")]);
 }
 
 #[wasm_bindgen_test]
-async fn an_aborted_transaction_is_an_error_with_its_cause() {
+async fn an_aborted_transaction_is_a_failure_with_its_cause() {
     let database = connect(&name()).await.unwrap();
-    let begin = || {
-        let names = Array::of1(&"outbox".into());
-        database.transaction_with_str_sequence_and_mode(&names, IdbTransactionMode::Readwrite).unwrap()
-    };
+    let begin = || begin(&database, &[Table::Outbox], Durability::Relaxed).unwrap();
     let end = async |transaction| {
-        let (done, ended) = futures_channel();
+        let (done, ended) = ending();
         finish(transaction, done);
-        ended.await
+        ended.await.unwrap_err()
     };
 
     let aborted = begin();
     aborted.abort().unwrap();
-    assert_eq!(end(aborted).await.map_err(|fault| fault.code), Err(FaultCode::StorageAborted));
+    assert_eq!(end(aborted).await.trouble, Trouble::HandleDead, "nobody aborts but the browser");
 
     let repeated = begin();
     let store = repeated.object_store("outbox").unwrap();
     store.add_with_key(&"a".into(), &"key".into()).unwrap();
     store.add_with_key(&"b".into(), &"key".into()).unwrap();
-    let fault = end(repeated).await.unwrap_err();
-    assert!(fault.message.contains("ConstraintError"), "{}", fault.message);
-    assert!(fault.retryable);
+    let failure = end(repeated).await;
+    assert!(failure.message.contains("ConstraintError"), "{}", failure.message);
+    assert_eq!(failure.trouble, Trouble::Aborted);
 }
 
 #[wasm_bindgen_test]
-async fn a_connection_that_was_closed_is_opened_again() {
+async fn a_connection_that_was_closed_fails_and_a_new_opening_works() {
     let name = name();
     let storage = Storage::new(name.clone(), teardown());
     storage.load("me").await.unwrap();
     storage.close();
-    assert_eq!(commit(&storage, vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))]).await, Ok(()));
+    let put = || vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))];
+    assert_eq!(commit(&storage, put()).await.unwrap_err().trouble, Trouble::HandleDead);
+    assert!(!storage.load("me").await.unwrap().lost);
+    assert_eq!(commit(&storage, put()).await, Ok(()));
     assert_eq!(reload(&name).await.len(), 1);
 }
 
 #[wasm_bindgen_test]
-async fn another_tab_may_delete_the_database_and_later_batches_are_stored_again() {
+async fn a_database_that_was_deleted_is_noticed_and_made_anew() {
     let name = name();
     let storage = Storage::new(name.clone(), teardown());
     storage.load("me").await.unwrap();
     Rexie::builder(&name).delete().await.unwrap();
+    let put = || vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))];
+    assert_eq!(commit(&storage, put()).await.unwrap_err().trouble, Trouble::HandleDead);
+    assert_eq!(storage.load("me").await, Ok(Loaded { rows: vec![], lost: true }));
+    assert_eq!(commit(&storage, put()).await, Ok(()));
+    let next = Storage::new(name.clone(), teardown());
+    assert!(!next.load("me").await.unwrap().lost, "told once");
+    next.close();
+    storage.close();
+    Rexie::builder(&name).delete().await.unwrap();
+    assert!(Storage::new(name, teardown()).load("me").await.unwrap().lost, "a later program notices too");
+}
+
+#[wasm_bindgen_test]
+async fn a_database_of_the_first_version_gets_the_new_tables_and_keeps_its_rows() {
+    let name = name();
+    let tables = ["outbox", "dead", "meta", "events", "cache"];
+    let first = tables.iter().fold(Rexie::builder(&name).version(1), |builder, table| {
+        builder.add_object_store(ObjectStore::new(table))
+    });
+    first.build().await.unwrap().close();
+    // A tab of the earlier version gives way.
+    let old = open(&name).await.unwrap().unwrap();
+    let closing = old.clone();
+    let give_way = Closure::<dyn FnMut()>::new(move || closing.close());
+    old.set_onversionchange(Some(give_way.as_ref().unchecked_ref()));
+    let kept = row(Table::Outbox, "old|1", "{}");
+    let transaction = run(&old, &[StorageOp::Put(kept.clone())], Durability::Relaxed).unwrap();
+    settled(transaction.as_ref(), &["complete"], &["abort"]).await.unwrap();
+    let storage = Storage::new(name.clone(), teardown());
+    assert_eq!(storage.load("me").await, Ok(Loaded { rows: vec![kept.clone()], lost: false }));
+    let conflict = row(Table::Conflicts, "c", "{}");
+    assert_eq!(commit(&storage, vec![StorageOp::Put(conflict.clone())]).await, Ok(()));
+    assert_eq!(reload(&name).await, [kept, conflict]);
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_that_does_not_let_go_of_an_old_database_is_not_waited_for() {
+    let name = name();
+    let first = Rexie::builder(&name).version(1).add_object_store(ObjectStore::new("outbox"));
+    first.build().await.unwrap().close();
+    let held = open(&name).await.unwrap().unwrap();
+    let storage = Storage::new(name.clone(), teardown());
+    let (done, ended) = ending();
+    storage.commit(vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))], Durability::Relaxed, done);
+    assert_eq!(storage.load("me").await.unwrap_err().trouble, Trouble::Blocked);
+    assert_eq!(ended.await.unwrap_err().trouble, Trouble::Blocked);
+    held.close();
+    assert_eq!(storage.load("me").await.unwrap().rows, []);
     assert_eq!(commit(&storage, vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))]).await, Ok(()));
     assert_eq!(reload(&name).await.len(), 1);
 }
@@ -123,20 +174,37 @@ async fn a_newer_database_is_left_alone() {
     let name = name();
     let newer = Rexie::builder(&name).version(SCHEMA_VERSION + 1).add_object_store(ObjectStore::new("later"));
     newer.build().await.unwrap().close();
-    let fault = Storage::new(name.clone(), teardown()).load("me").await.unwrap_err();
-    assert!(fault.message.contains("its version is 2"), "{}", fault.message);
+    let failure = Storage::new(name.clone(), teardown()).load("me").await.unwrap_err();
+    assert!(failure.message.contains("its version is 3"), "{}", failure.message);
 }
 
 #[wasm_bindgen_test]
 async fn the_cache_forgets_what_has_expired() {
-    let cache = Cache::new(&name());
+    let cache = Cache::new(Storage::new(name(), teardown()));
     cache.set("kept", "[1]", 60_000.0).await.unwrap();
     cache.set("gone", "[2]", -1.0).await.unwrap();
-    assert_eq!(cache.get("kept").await, Ok(Some("[1]".to_owned())));
-    assert_eq!(cache.get("gone").await, Ok(None));
-    assert_eq!(cache.get("never").await, Ok(None));
+    assert_eq!(cache.get("kept").await.as_deref(), Some("[1]"));
+    assert_eq!(cache.get("gone").await, None);
+    assert_eq!(cache.get("never").await, None);
     cache.clear().await.unwrap();
-    assert_eq!(cache.get("kept").await, Ok(None));
+    assert_eq!(cache.get("kept").await, None);
+}
+
+#[wasm_bindgen_test]
+async fn what_has_expired_is_swept_away_in_idle_moments() {
+    let storage = Storage::new(name(), teardown());
+    storage.load("me").await.unwrap();
+    let cache = Cache::new(storage.clone());
+    for at in 0..120 {
+        let ttl = if at % 2 == 0 { -1.0 } else { 60_000.0 };
+        cache.set(&format!("key{at:03}"), "1", ttl).await.unwrap();
+    }
+    cache.sweep().await;
+    let database = storage.database().unwrap();
+    let transaction = begin(&database, &[Table::Cache], Durability::Relaxed).unwrap();
+    let count = transaction.object_store("cache").unwrap().count().unwrap();
+    settled(count.as_ref(), &["success"], &["error"]).await.unwrap();
+    assert_eq!(count.result().unwrap().as_f64(), Some(60.0));
 }
 
 #[wasm_bindgen_test]
@@ -147,11 +215,19 @@ async fn without_indexeddb_the_fault_says_so() {
     Reflect::set(&hidden, &"value".into(), &JsValue::UNDEFINED).unwrap();
     Reflect::set(&hidden, &"configurable".into(), &true.into()).unwrap();
     Object::define_property(&global, &"indexedDB".into(), &hidden);
-    let loaded = Storage::new(name(), teardown()).load("me").await;
+    let storage = Storage::new(name(), teardown());
+    let loaded = storage.load("me").await;
+    let cache = Cache::new(storage);
+    cache.set("kept", "[1]", 60_000.0).await.unwrap();
+    cache.set("gone", "[2]", -1.0).await.unwrap();
+    let cached = [cache.get("kept").await, cache.get("gone").await];
+    cache.clear().await.unwrap();
+    let cleared = cache.get("kept").await;
     if own.is_undefined() {
         Reflect::delete_property(&global, &"indexedDB".into()).unwrap();
     } else {
         Object::define_property(&global, &"indexedDB".into(), own.unchecked_ref());
     }
-    assert_eq!(loaded.map_err(|fault| fault.code), Err(FaultCode::StorageUnavailable));
+    assert_eq!(loaded.unwrap_err().trouble, Trouble::Absent);
+    assert_eq!((cached, cleared), ([Some("[1]".to_owned()), None], None));
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Client, Storage};
+use super::Client;
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::history::Direction;
 use crate::core::id::Ticket;
@@ -185,6 +185,11 @@ impl Client {
             }
         }
         self.withdraw();
+        if self.storage.holds() {
+            // Nobody will come back to it.
+            self.reopen_storage();
+            self.storage.handle_loaded();
+        }
         self.flush_storage();
         let fault = Fault::new(FaultCode::Destroyed, "the calendar was destroyed");
         let mut tickets = std::mem::take(&mut self.connecting);
@@ -205,7 +210,7 @@ impl Client {
 
     /// Tells who flushes, once nothing is pending. Before storage was read nobody knows what is.
     pub(super) fn settle_flushing(&mut self) {
-        if self.storage != Storage::Loading && self.outbox.is_empty() {
+        if !self.storage.is_loading() && self.outbox.is_empty() {
             for ticket in std::mem::take(&mut self.flushing) {
                 self.settle(ticket, Outcome::Done);
             }
@@ -261,7 +266,7 @@ impl Client {
 
     /// Whether edits survive the program.
     pub fn is_durable(&self) -> bool {
-        self.storage != Storage::Memory
+        !self.storage.is_memory()
     }
 
     /// Whether the browser believes that there is a network.

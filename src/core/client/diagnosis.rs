@@ -76,13 +76,17 @@ impl Client {
                 let failed = rows.iter().filter(|row| row.table == Table::Dead).count();
                 self.trace.note(Step::Loaded, "", [rows.len() as u64, failed as u64, 0, 0]);
             }
-            Input::Storage(StorageEvent::Unavailable(_)) => self.trace.note(Step::Unavailable, "", [0; 4]),
+            // Noted with what comes of it.
+            Input::Storage(StorageEvent::Lost) => {}
+            Input::Storage(StorageEvent::Unavailable(trouble, _)) => {
+                self.trace.note(Step::Unavailable, trouble.word(), [0; 4]);
+            }
             Input::Storage(StorageEvent::Committed(batch)) => {
                 self.trace.note(Step::Committed, "", [batch.0, 0, 0, 0]);
             }
-            Input::Storage(StorageEvent::Aborted(batch, _)) => {
+            Input::Storage(StorageEvent::Aborted(batch, trouble, _)) => {
                 self.metrics.batches_failed += 1;
-                self.trace.note(Step::Aborted, "", [batch.0, 0, 0, 0]);
+                self.trace.note(Step::Aborted, trouble.word(), [batch.0, 0, 0, 0]);
             }
             Input::Token(Ok(token)) => {
                 let expires_ms = crate::core::session::expiry_ms(token).unwrap_or(0);
@@ -159,7 +163,7 @@ impl Client {
             Effect::ClosePipe(pipe, code, _) => {
                 self.trace.note(Step::Closing, "", [pipe.0, u64::from(*code), 0, 0]);
             }
-            Effect::Commit(batch, ops) => {
+            Effect::Commit(batch, ops, _) => {
                 self.metrics.batches += 1;
                 self.trace.note(Step::Storing, "", [batch.0, ops.len() as u64, 0, 0]);
             }
@@ -168,7 +172,11 @@ impl Client {
                 self.trace.note(Step::TokenWanted, "", [0; 4]);
             }
             // Message by message, before they are joined.
-            Effect::SendText(..) | Effect::SendDeflated(..) | Effect::Load(_) | Effect::Tabs(_) => {}
+            Effect::SendText(..)
+            | Effect::SendDeflated(..)
+            | Effect::Load(_)
+            | Effect::Persist
+            | Effect::Tabs(_) => {}
         }
     }
 

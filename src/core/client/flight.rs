@@ -1,6 +1,6 @@
 //! What leaves: the opening flight, writes, messages, presence.
 
-use super::{Client, Dialect, HELLO_MS, Storage};
+use super::{Client, Dialect, HELLO_MS};
 use crate::core::config::TokenPlacement;
 use crate::core::delivery::Lane;
 use crate::core::id::PipeId;
@@ -195,7 +195,7 @@ impl Client {
         if !self.may_send() {
             return;
         }
-        if self.storage != Storage::Loading && !self.collects_writes(now) {
+        if !self.storage.is_loading() && !self.collects_writes(now) {
             let own = self.outbox.own().clone();
             while self.lanes.has_room()
                 && let Some(write) = self.outbox.next_to_send(now.mono)

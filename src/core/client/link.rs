@@ -105,6 +105,7 @@ impl Client {
         self.outbox.connection_began();
         self.probed = None;
         self.end_relay("the tab that leads lost its connection");
+        self.kept_offline = false;
     }
 
     pub(super) fn refuse_connecting(&mut self, fault: &Fault) {

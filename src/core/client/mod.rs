@@ -41,6 +41,7 @@ use crate::core::io::{Effect, Event, Input, Outcome, Output, PipeEvent, Reply, S
 use crate::core::map::SortedMap;
 use crate::core::merge::hlc::Hlc;
 use crate::core::metrics::{Cause, Metrics, Step, Timings, Trace, hash_of};
+use crate::core::offline::{Supervisor, Table};
 use crate::core::presence::{Roster, Throttle};
 use crate::core::rng::Rng;
 use crate::core::session::Session;
@@ -66,17 +67,6 @@ enum Dialect {
     Baro,
 }
 
-/// Where writes are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Storage {
-    /// The database is being opened; nothing is sent, since what it holds comes first.
-    Loading,
-    /// In the database.
-    Open,
-    /// In memory only.
-    Memory,
-}
-
 /// A write that was refused for good.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Failed {
@@ -87,12 +77,12 @@ pub struct Failed {
 }
 
 /// A batch that storage was asked for.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Batch {
     /// Who waits for it.
     tickets: Vec<Ticket>,
-    /// What of it has to be asked for again if it fails.
-    owed: Vec<StorageOp>,
+    /// The rows that have to be stored as they are by then if it fails.
+    keys: Vec<(Table, String)>,
 }
 
 /// The whole client. See the module for its contract.
@@ -107,7 +97,7 @@ pub struct Client {
     known_dialect: Dialect,
     hello_due: Option<Timestamp>,
     frame_bytes_max: usize,
-    storage: Storage,
+    storage: Supervisor,
     outbox: Outbox,
     store: Store,
     channels: Channels,
@@ -138,7 +128,14 @@ pub struct Client {
     ops: Vec<StorageOp>,
     ops_for: Vec<Ticket>,
     batches: SortedMap<BatchId, Batch>,
-    owed: Vec<StorageOp>,
+    /// Rows that are not stored as they are in memory.
+    owed: SortedMap<(Table, String), ()>,
+    /// They are stored at once, not only with what comes next.
+    owed_now: bool,
+    /// An edit was stored since the connection was lost.
+    kept_offline: bool,
+    /// The browser was asked not to delete what is stored.
+    persisting: bool,
     last_batch: u64,
     last_ticket: u64,
     last_message: u64,
@@ -172,7 +169,7 @@ impl Client {
             known_dialect: Dialect::Unknown,
             hello_due: None,
             frame_bytes_max: 256 << 10,
-            storage: if config.offline.is_some() { Storage::Loading } else { Storage::Memory },
+            storage: Supervisor::new(config.offline.is_some()),
             outbox: Outbox::new(own.clone()),
             store: Store::default(),
             channels: Channels::default(),
@@ -200,7 +197,10 @@ impl Client {
             ops: Vec::new(),
             ops_for: Vec::new(),
             batches: SortedMap::default(),
-            owed: Vec::new(),
+            owed: SortedMap::default(),
+            owed_now: false,
+            kept_offline: false,
+            persisting: false,
             last_batch: 0,
             last_ticket: 0,
             last_message: 0,
@@ -220,7 +220,7 @@ impl Client {
         if let Some(user) = &client.config.user {
             client.roster.set_own(&user.id);
         }
-        if client.storage == Storage::Loading {
+        if client.storage.is_loading() {
             client.effect(Effect::Load(own));
         }
         if let Some(project) = client.config.project.clone() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::writes::{BODY_BYTES_MAX, row_of};
-use super::{Client, FRAME_MS, Storage};
+use super::{Client, FRAME_MS};
 use crate::core::delivery::{Squashed, Write, squash};
 use crate::core::id::{Ticket, WriteId};
 use crate::core::json::Fields;
@@ -29,7 +29,7 @@ impl Client {
             return false;
         }
         // What has waited for a frame waits for more than the end of a task.
-        let has_connection = self.may_send() && self.storage != Storage::Loading;
+        let has_connection = self.may_send() && !self.storage.is_loading();
         let sendable_from = has_connection.then(|| Timestamp(now.mono.0.saturating_sub(FRAME_MS)));
         let last = self.store.pending(event).last();
         let held = last.and_then(|last| self.outbox.unsent_own(&last.id, sendable_from));

@@ -1,13 +1,16 @@
 //! What storage is told and what it answers.
 
-use super::{Batch, Client, Failed, Storage};
+use super::{Batch, Client, Failed};
 use crate::core::delivery::Write;
 use crate::core::fault::{Fault, FaultCode};
-use crate::core::id::{BatchId, ClientId};
-use crate::core::io::{Effect, Event, Outcome, Row, StorageEvent, StorageOp};
+use crate::core::id::{BatchId, ClientId, Ticket};
+use crate::core::io::{Durability, Effect, Event, Outcome, Row, StorageEvent, StorageOp};
 use crate::core::metrics::Step;
 use crate::core::model::{EventDoc, WriteKind};
-use crate::core::offline::{POLLING_KEY, Table, decode_dead, decode_polling, decode_write, encode_polling};
+use crate::core::offline::{
+    POLLING_KEY, Table, Trouble, Verdict, decode_dead, decode_polling, decode_write, encode_dead,
+    encode_polling, encode_write, row_key,
+};
 use crate::core::store::Pending;
 use crate::core::time::Now;
 
@@ -15,19 +18,35 @@ impl Client {
     pub(super) fn handle_storage(&mut self, now: Now, event: StorageEvent) {
         match event {
             StorageEvent::Loaded(rows) => {
-                self.storage = Storage::Open;
-                self.on_rows(now, rows);
-            }
-            StorageEvent::Unavailable(reason) => {
-                self.storage = Storage::Memory;
-                self.tell(Event::StorageDegraded(reason));
-            }
-            StorageEvent::Committed(_) => self.settle_batch(&event),
-            StorageEvent::Aborted(_, ref fault) => {
-                self.settle_batch(&event);
-                if self.storage == Storage::Open {
-                    self.tell(Event::StorageDegraded(fault.message.clone()));
+                let comes_back = self.storage.is_memory();
+                let first = self.storage.handle_loaded();
+                if comes_back {
+                    self.owe_everything();
                 }
+                self.owed_now = true;
+                if first {
+                    self.on_rows(now, rows);
+                } else {
+                    self.look_for_damage(&rows);
+                }
+            }
+            StorageEvent::Lost => self.on_storage_lost(),
+            StorageEvent::Unavailable(trouble, reason) => {
+                if self.storage.handle_unavailable(now.mono, trouble) {
+                    self.tell(Event::StorageDegraded(reason.clone()));
+                }
+                if self.storage.is_memory() {
+                    self.refuse_stored(&trouble.fault(&reason));
+                }
+            }
+            StorageEvent::Committed(batch) => {
+                self.storage.handle_committed();
+                for ticket in self.batches.remove(&batch).map(|batch| batch.tickets).unwrap_or_default() {
+                    self.settle(ticket, Outcome::Done);
+                }
+            }
+            StorageEvent::Aborted(batch, trouble, reason) => {
+                self.on_batch_aborted(now, batch, trouble, &reason);
             }
         }
         self.settle_flushing();
@@ -35,26 +54,105 @@ impl Client {
         self.soon(now);
     }
 
-    /// Who waited for a batch learns how it went.
+    /// A batch was not stored. What it held is still here, and is stored as it is by then.
+    fn on_batch_aborted(&mut self, now: Now, batch: BatchId, trouble: Trouble, reason: &str) {
+        let (verdict, tell) = self.storage.handle_aborted(now.mono, trouble);
+        if tell {
+            self.tell(Event::StorageDegraded(reason.to_owned()));
+        }
+        let Some(Batch { mut tickets, keys }) = self.batches.remove(&batch) else { return };
+        if mutant!(quota_is_success) && trouble == Trouble::Quota {
+            return tickets.into_iter().for_each(|ticket| self.settle(ticket, Outcome::Done));
+        }
+        match verdict {
+            Verdict::Later | Verdict::MakeRoom => {
+                self.owe(keys);
+                tickets.append(&mut self.ops_for);
+                self.ops_for = tickets;
+                self.owed_now = true;
+                if verdict == Verdict::MakeRoom {
+                    let clear = Table::CACHES.map(StorageOp::Clear).into();
+                    self.commit(clear, Batch::default(), Durability::Relaxed);
+                }
+            }
+            Verdict::Refused | Verdict::Hopeless => {
+                if verdict == Verdict::Refused {
+                    self.owe(keys);
+                }
+                let fault = trouble.fault(reason);
+                for ticket in tickets {
+                    self.settle(ticket, Outcome::Refused(fault.clone()));
+                }
+                if self.storage.is_memory() {
+                    self.refuse_stored(&fault);
+                }
+            }
+        }
+    }
+
+    /// Tells who waits for storage that there is none now. What they wait for is stored when it comes back.
+    fn refuse_stored(&mut self, fault: &Fault) {
+        for ticket in std::mem::take(&mut self.ops_for) {
+            self.settle(ticket, Outcome::Refused(fault.clone()));
+        }
+    }
+
+    /// After the end: who waited for a batch learns how it went.
     pub(super) fn settle_batch(&mut self, event: &StorageEvent) {
         let (batch, outcome) = match event {
             StorageEvent::Committed(batch) => (batch, Outcome::Done),
-            StorageEvent::Aborted(batch, fault)
-                if mutant!(quota_is_success) && fault.code == FaultCode::QuotaExceeded =>
-            {
-                (batch, Outcome::Done)
-            }
-            StorageEvent::Aborted(batch, fault) => (batch, Outcome::Refused(fault.clone())),
-            StorageEvent::Loaded(_) | StorageEvent::Unavailable(_) => return,
+            StorageEvent::Aborted(batch, trouble, reason) => (batch, Outcome::Refused(trouble.fault(reason))),
+            StorageEvent::Loaded(_) | StorageEvent::Lost | StorageEvent::Unavailable(..) => return,
         };
-        let Some(Batch { tickets, owed }) = self.batches.remove(batch) else { return };
-        if matches!(outcome, Outcome::Refused(_)) {
-            // With the next batch, or what was decided would come back with the next program.
-            self.owed.extend(owed);
-        }
-        for ticket in tickets {
+        for ticket in self.batches.remove(batch).map(|batch| batch.tickets).unwrap_or_default() {
             self.settle(ticket, outcome.clone());
         }
+    }
+
+    /// What was stored is gone. What this program knows of is stored again; what others left before it read, is not there.
+    fn on_storage_lost(&mut self) {
+        self.trace.note(Step::Lost, "", [0; 4]);
+        self.owe_everything();
+        let text =
+            "the database was deleted, by the browser or by somebody; what this page knows is stored again";
+        let details = format!("{{\"pending\":{}}}", self.outbox.len());
+        self.error(Fault::new(FaultCode::StorageLost, text).with_details(details));
+    }
+
+    fn owe(&mut self, keys: Vec<(Table, String)>) {
+        for key in keys {
+            self.owed.insert(key, ());
+        }
+    }
+
+    /// Everything that is kept in memory is to be stored anew.
+    fn owe_everything(&mut self) {
+        for write in self.outbox.iter() {
+            self.owed.insert((Table::Outbox, row_key(&write.id)), ());
+        }
+        for (key, _) in self.failed.iter() {
+            self.owed.insert((Table::Dead, key.clone()), ());
+        }
+    }
+
+    /// The rows that are owed, as they are now.
+    fn owed_ops(&mut self) -> Vec<StorageOp> {
+        let mut owed = std::mem::take(&mut self.owed);
+        let mut ops = Vec::with_capacity(owed.len());
+        for write in self.outbox.iter() {
+            let key = (Table::Outbox, row_key(&write.id));
+            if owed.remove(&key).is_some() {
+                ops.push(StorageOp::Put(Row { table: key.0, key: key.1, value: encode_write(write) }));
+            }
+        }
+        for (key, Failed { write, fault }) in self.failed.iter() {
+            let key = (Table::Dead, key.clone());
+            if owed.remove(&key).is_some() {
+                ops.push(StorageOp::Put(Row { table: key.0, key: key.1, value: encode_dead(write, fault) }));
+            }
+        }
+        ops.extend(owed.take().map(|((table, key), ())| StorageOp::Delete(table, key)));
+        ops
     }
 
     /// Takes what earlier programs stored: their writes, shown at once and sent before ours.
@@ -63,10 +161,17 @@ impl Client {
         for row in rows {
             let read = match row.table {
                 Table::Outbox => decode_write(&row.key, &row.value).map(|write| {
-                    add_to_stream(&mut streams, write);
+                    // Of a stream that was read before, memory knows more.
+                    let known = self.outbox.has_stream(&write.id.client);
+                    if !known && !self.owed.contains_key(&(Table::Outbox, row.key.clone())) {
+                        add_to_stream(&mut streams, write);
+                    }
                 }),
                 Table::Dead => decode_dead(&row.key, &row.value).map(|(write, fault)| {
-                    self.failed.insert(row.key.clone(), Failed { write, fault });
+                    let known = self.failed.contains_key(&row.key);
+                    if !known && !self.owed.contains_key(&(Table::Dead, row.key.clone())) {
+                        self.failed.insert(row.key.clone(), Failed { write, fault });
+                    }
                 }),
                 Table::Meta => {
                     if let Some(until_ms) = decode_polling(&row.key, &row.value) {
@@ -76,20 +181,15 @@ impl Client {
                     }
                     Ok(())
                 }
-                Table::Events | Table::Cache => Ok(()),
+                Table::Events | Table::Cache | Table::Conflicts => Ok(()),
             };
-            if let Err((_, what)) = read
-                && !mutant!(damage_unsaid)
-            {
-                let text = format!(
-                    "a stored row of {} is unreadable and was left where it is: {what}",
-                    row.table.name()
-                );
-                self.error(Fault::new(FaultCode::CorruptRow, text));
+            if let Err((_, what)) = read {
+                self.complain(row.table, &what);
             }
         }
         // They come below what was written while they were being read.
-        let own: Vec<Write> = self.outbox.iter().cloned().collect();
+        let ours = |write: &&Write| write.id.client == *self.outbox.own();
+        let own: Vec<Write> = self.outbox.iter().filter(ours).cloned().collect();
         for write in own.iter().filter(|_| !mutant!(left_behind_on_top)) {
             self.store.roll_back(&write.event, &write.id);
         }
@@ -115,10 +215,33 @@ impl Client {
         }
     }
 
+    /// The rows of a database that was only opened once more: this program has its own in memory, and other living ones
+    /// theirs.
+    fn look_for_damage(&mut self, rows: &[Row]) {
+        for row in rows {
+            let read = match row.table {
+                Table::Outbox => decode_write(&row.key, &row.value).err(),
+                Table::Dead => decode_dead(&row.key, &row.value).err(),
+                Table::Meta | Table::Events | Table::Cache | Table::Conflicts => None,
+            };
+            if let Some((_, what)) = read {
+                self.complain(row.table, &what);
+            }
+        }
+    }
+
+    fn complain(&mut self, table: Table, what: &str) {
+        if !mutant!(damage_unsaid) {
+            let text =
+                format!("a stored row of {} is unreadable and was left where it is: {what}", table.name());
+            self.error(Fault::new(FaultCode::CorruptRow, text));
+        }
+    }
+
     /// Keeps for the next program how long polling comes first. Without storage it is forgotten with this one, which
     /// costs the next one a few seconds.
     pub(super) fn remember_transport(&mut self, until_ms: Option<u64>) {
-        if self.storage != Storage::Memory {
+        if !self.storage.is_memory() {
             self.ops.push(match until_ms {
                 Some(until_ms) => StorageOp::Put(Row {
                     table: Table::Meta,
@@ -140,34 +263,76 @@ impl Client {
 
     /// Emits the batch that gathered since the last time.
     pub(super) fn flush_storage(&mut self) {
-        if self.ops.is_empty() {
+        let due = !self.ops.is_empty() || (self.owed_now && !self.owed.is_empty());
+        if !due || self.storage.holds() {
             return;
         }
-        let mut ops = std::mem::take(&mut self.owed);
+        let tickets = std::mem::take(&mut self.ops_for);
+        if self.storage.is_memory() {
+            return self.keep_in_memory(tickets);
+        }
+        self.owed_now = false;
+        let mut ops = self.owed_ops();
         ops.append(&mut self.ops);
-        let mut tickets = std::mem::take(&mut self.ops_for);
+        let mut batch = Batch { tickets, keys: Vec::new() };
         if mutant!(persisted_before_stored) {
-            for ticket in std::mem::take(&mut tickets) {
+            for ticket in std::mem::take(&mut batch.tickets) {
                 self.settle(ticket, Outcome::Done);
             }
         }
-        if self.storage == Storage::Memory {
-            let fault =
-                Fault::new(FaultCode::NotStored, "there is no storage: edits live as long as the page");
-            for ticket in tickets {
-                self.settle(ticket, Outcome::Refused(fault.clone()));
-            }
-            return;
+        batch.keys = ops.iter().filter_map(|op| self.key_of(op)).collect();
+        let durability = self.durability(&ops);
+        self.commit(ops, batch, durability);
+    }
+
+    /// There is no storage. What would have been done is done should it come back.
+    fn keep_in_memory(&mut self, tickets: Vec<Ticket>) {
+        let ops = std::mem::take(&mut self.ops);
+        if self.storage.may_return() {
+            let keys = ops.iter().filter_map(|op| self.key_of(op)).collect();
+            self.owe(keys);
         }
+        let fault = Fault::new(FaultCode::NotStored, "there is no storage: edits live as long as the page");
+        for ticket in tickets {
+            self.settle(ticket, Outcome::Refused(fault.clone()));
+        }
+    }
+
+    fn commit(&mut self, ops: Vec<StorageOp>, batch: Batch, durability: Durability) {
         self.last_batch += 1;
-        let batch = BatchId(self.last_batch);
-        let must_not_be_lost = |op: &&StorageOp| match op {
-            StorageOp::Delete(..) => true,
-            StorageOp::Put(row) => row.table == Table::Dead,
+        let id = BatchId(self.last_batch);
+        self.batches.insert(id, batch);
+        self.effect(Effect::Commit(id, ops, durability));
+    }
+
+    /// The row that has to be as memory has it, whatever becomes of this step. The others are no loss: they make the next
+    /// program faster at best.
+    fn key_of(&self, op: &StorageOp) -> Option<(Table, String)> {
+        let (table, key) = match op {
+            StorageOp::Put(row) => (row.table, &row.key),
+            StorageOp::Delete(table, key) => (*table, key),
+            StorageOp::Clear(_) => return None,
         };
-        let owed = ops.iter().filter(must_not_be_lost).cloned().collect();
-        self.batches.insert(batch, Batch { tickets, owed });
-        self.effect(Effect::Commit(batch, ops));
+        match table {
+            Table::Outbox | Table::Dead => Some((table, key.clone())),
+            Table::Meta | Table::Events | Table::Cache | Table::Conflicts => None,
+        }
+    }
+
+    /// The first edits after the connection was lost are worth a flush of the disk: nobody else has them.
+    fn durability(&mut self, ops: &[StorageOp]) -> Durability {
+        let edits = |op: &StorageOp| matches!(op, StorageOp::Put(row) if row.table == Table::Outbox);
+        if self.is_connected() || !ops.iter().any(edits) {
+            return Durability::Relaxed;
+        }
+        if std::mem::replace(&mut self.kept_offline, true) { Durability::Relaxed } else { Durability::Strict }
+    }
+
+    /// Opens the database, again if it was open.
+    pub(super) fn reopen_storage(&mut self) {
+        self.trace.note(Step::Reopening, "", [0; 4]);
+        let own = self.outbox.own().clone();
+        self.effect(Effect::Load(own));
     }
 }
 

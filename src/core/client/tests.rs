@@ -15,7 +15,7 @@ use crate::core::config::{Config, OfflineConfig, Value};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{
-    Call, Effect, Event, Input, Outcome, Output, PipeEvent, Reply, Row, StorageEvent, StorageOp,
+    Call, Durability, Effect, Event, Input, Outcome, Output, PipeEvent, Reply, Row, StorageEvent, StorageOp,
 };
 use crate::core::json::Fields;
 use crate::core::session::Signal;
@@ -40,6 +40,7 @@ struct Bench {
     /// On which pipe each frame was sent, and the types of its messages.
     framed: Vec<(PipeId, String)>,
     commits: Vec<(BatchId, Vec<StorageOp>)>,
+    durabilities: Vec<Durability>,
     settled: Vec<(Ticket, Outcome)>,
     events: Vec<Event>,
     effects: Vec<Effect>,
@@ -72,6 +73,7 @@ impl Bench {
             deflated: 0,
             framed: Vec::new(),
             commits: Vec::new(),
+            durabilities: Vec::new(),
             settled: Vec::new(),
             events: Vec::new(),
             effects: Vec::new(),
@@ -148,7 +150,10 @@ impl Bench {
                     self.framed.push((pipe, types.collect::<Vec<_>>().join("+")));
                     self.sent.extend(messages.into_iter().flatten().map(|message| message.text.to_owned()));
                 }
-                Output::Effect(Effect::Commit(batch, ops)) => self.commits.push((batch, ops)),
+                Output::Effect(Effect::Commit(batch, ops, durability)) => {
+                    self.commits.push((batch, ops));
+                    self.durabilities.push(durability);
+                }
                 Output::Effect(effect) => {
                     if let Effect::OpenPipe { pipe, .. } = &effect {
                         self.pipe = *pipe;

@@ -1,6 +1,6 @@
 //! Time: what is due, when, and in which order it is done.
 
-use super::{Client, Dialect, EXPIRY_SWEEP_MS, FRAME_MS, Storage};
+use super::{Client, Dialect, EXPIRY_SWEEP_MS, FRAME_MS};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::io::{Event, Outcome};
 use crate::core::metrics::Step;
@@ -16,7 +16,7 @@ impl Client {
         let sends = self.may_send();
         let cursor = (sends && self.can_point()).then(|| self.cursor.poll_timeout()).flatten();
         let live = self.session.open_pipe().is_some();
-        let resume = self.outbox.poll_timeout().filter(|_| sends && self.storage != Storage::Loading);
+        let resume = self.outbox.poll_timeout().filter(|_| sends && !self.storage.is_loading());
         let ask = self.channels.poll_timeout().filter(|_| live);
         let sweep = (!self.roster.is_empty() && self.dialect != Dialect::Baro).then_some(self.sweep_due);
         let look = self.lanes.poll_timeout().filter(|_| live);
@@ -33,6 +33,7 @@ impl Client {
             self.probe_at(),
             self.requests.poll_timeout(),
             self.hello_due,
+            self.storage.poll_timeout(),
         ]
         .into_iter()
         .fold(soonest(self.session.poll_timeout(), self.flush_due), soonest)
@@ -71,6 +72,9 @@ impl Client {
         if self.probe_at().is_some_and(|due| due <= now.mono) {
             self.trace.note(Step::Overdue, "", [0; 4]);
             self.probe_link(now);
+        }
+        if self.storage.take_due(now.mono) {
+            self.reopen_storage();
         }
         self.flush_due = None;
         self.lanes.handle_timeout(now.mono);

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Client, Storage};
+use super::Client;
 use crate::core::delivery::Write;
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{Ticket, WriteId};
-use crate::core::io::{Outcome, Reply, Row, StorageOp};
+use crate::core::io::{Effect, Outcome, Reply, Row, StorageOp};
 use crate::core::json::{Fields, JsonError};
 use crate::core::merge::{On, Strategy, crdt, saw};
 use crate::core::model::{EventDoc, InvalidEvent, WriteKind, apply_changes, check_changes, check_event};
@@ -161,6 +161,10 @@ impl Client {
             }
             self.ops.push(StorageOp::Put(row));
             self.ops_for.extend(persisted);
+            let offline = !self.is_connected() && !self.storage.is_memory();
+            if offline && !std::mem::replace(&mut self.persisting, true) {
+                self.effect(Effect::Persist);
+            }
         } else if let Some(ticket) = persisted {
             let text = "offline is switched off: nothing is stored";
             self.settle(ticket, Outcome::Refused(Fault::new(FaultCode::NotStored, text)));
@@ -261,7 +265,7 @@ impl Client {
 
     /// Whether edits are being kept in a database that is open.
     pub fn storage_is_open(&self) -> bool {
-        self.storage == Storage::Open
+        self.storage.is_open()
     }
 }
 

@@ -158,6 +158,11 @@ impl Outbox {
         self.streams.insert(ours, stream);
     }
 
+    /// Whether a stream was begun or adopted here.
+    pub fn has_stream(&self, client: &ClientId) -> bool {
+        self.stream(client).is_some()
+    }
+
     /// Each stream with the highest sequence up to which it is decided, ours last.
     pub fn positions(&self) -> impl Iterator<Item = (&ClientId, u64)> {
         self.streams.iter().map(|stream| (&stream.client, stream.acked))

@@ -65,12 +65,14 @@ steps! {
     TokenGiven "token" "token" ["expiresMs"];
     /// The database was read.
     Loaded "loaded" "" ["rows", "failed"];
-    /// There is no database.
-    Unavailable "unavailable" "" [];
+    /// What was stored is gone.
+    Lost "lost" "" [];
+    /// The database cannot be opened.
+    Unavailable "unavailable" "trouble" [];
     /// A batch is stored.
     Committed "committed" "" ["batch"];
     /// A batch is not stored.
-    Aborted "aborted" "" ["batch"];
+    Aborted "aborted" "trouble" ["batch"];
 
     // What came of it.
     /// The public state changed.
@@ -131,6 +133,8 @@ steps! {
     Adopted "adopted" "" ["stream", "first", "last", "writes"];
     /// A batch goes to storage.
     Storing "storing" "" ["batch", "rows"];
+    /// The database is opened once more.
+    Reopening "reopening" "" [];
     /// Something arrived that was no message.
     Malformed "malformed" "" [];
 }

@@ -1,6 +1,6 @@
 //! Rows about the network that the device is in.
 
-use super::row::ROW_VERSION;
+use super::row::{ROW_VERSION, migrate};
 use crate::core::json::Fields;
 
 /// The key of the row that says how long polling comes first.
@@ -14,8 +14,7 @@ pub fn encode_polling(until_ms: u64) -> String {
 /// Until when polling comes first, if the row says so. One that is unreadable says nothing, and nothing is lost with it.
 pub fn decode_polling(key: &str, row: &str) -> Option<u64> {
     let fields = Fields::parse(row).ok().filter(|_| key == POLLING_KEY)?;
-    fields.u53("v").filter(|version| *version == ROW_VERSION)?;
-    fields.u53("until")
+    migrate(fields).ok()?.u53("until")
 }
 
 #[cfg(test)]
@@ -28,7 +27,7 @@ mod tests {
         assert_eq!(decode_polling(POLLING_KEY, r#"{"v":1,"until":5}"#), Some(5));
         for (key, row) in [
             ("other", r#"{"v":1,"until":5}"#),
-            (POLLING_KEY, r#"{"v":2,"until":5}"#),
+            (POLLING_KEY, r#"{"v":3,"until":5}"#),
             (POLLING_KEY, r#"{"v":1}"#),
             (POLLING_KEY, "{"),
         ] {

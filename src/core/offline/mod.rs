@@ -1,10 +1,14 @@
-//! What survives the program: rows as they are stored.
+//! What survives the program: rows as they are stored, and what is done when storing fails.
 //!
 //! Owns their shape and version. Guarantees that what an earlier version wrote can be read, and that an unreadable row is
-//! told apart from an absent one. Knows nothing of databases: a row is a key and a text.
+//! told apart from an absent one. Knows nothing of databases: a row is a key and a text, a failure one of a few classes.
 
 mod meta;
 mod row;
+mod supervisor;
+mod trouble;
 
 pub use meta::{POLLING_KEY, decode_polling, encode_polling};
-pub use row::{ROW_VERSION, Table, decode_dead, decode_write, encode_dead, encode_write, row_key};
+pub use row::{ROW_VERSION, Table, decode_dead, decode_write, encode_dead, encode_write, migrate, row_key};
+pub use supervisor::{Supervisor, Verdict};
+pub use trouble::Trouble;

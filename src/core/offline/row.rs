@@ -10,7 +10,7 @@ use crate::core::merge::On;
 use crate::core::model::WriteKind;
 
 /// Version of the shape that is written.
-pub const ROW_VERSION: u64 = 1;
+pub const ROW_VERSION: u64 = 2;
 
 /// Where a row is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,11 +25,17 @@ pub enum Table {
     Events,
     /// What the program caches.
     Cache,
+    /// Conflicts that wait for a person.
+    Conflicts,
 }
 
 impl Table {
     /// All tables, as a database has to have them.
-    pub const ALL: [Self; 5] = [Self::Outbox, Self::Dead, Self::Meta, Self::Events, Self::Cache];
+    pub const ALL: [Self; 6] =
+        [Self::Outbox, Self::Dead, Self::Meta, Self::Events, Self::Cache, Self::Conflicts];
+
+    /// Those that only save time: they go first when there is no room.
+    pub const CACHES: [Self; 2] = [Self::Events, Self::Cache];
 
     /// The name in the database.
     pub fn name(self) -> &'static str {
@@ -39,6 +45,7 @@ impl Table {
             Self::Meta => "meta",
             Self::Events => "events",
             Self::Cache => "cache",
+            Self::Conflicts => "conflicts",
         }
     }
 }
@@ -74,6 +81,24 @@ fn fields_of(write: &Write) -> Fields {
     fields
 }
 
+/// A row in the shape of [`ROW_VERSION`]. One that a newer program wrote is not guessed at: it stays where it is.
+///
+/// # Errors
+/// What is wrong with its version.
+pub fn migrate(mut fields: Fields) -> Result<Fields, String> {
+    match fields.u53("v") {
+        // What version 2 added may be missing, and then means what there was before.
+        Some(version) if (1..=ROW_VERSION).contains(&version) => {
+            fields.set("v", &ROW_VERSION.to_string());
+            Ok(fields)
+        }
+        Some(version) => {
+            Err(format!("version {version} is newer than {ROW_VERSION}, a newer program wrote it"))
+        }
+        None => Err("it has no version".to_owned()),
+    }
+}
+
 /// The write of a row.
 ///
 /// # Errors
@@ -82,10 +107,7 @@ pub fn decode_write(key: &str, row: &str) -> Result<Write, (Option<WriteId>, Str
     let id = read_key(key).ok_or_else(|| (None, format!("the key {} is not that of a write", quote(key))))?;
     let fault = |what: String| (Some(id.clone()), what);
     let fields = Fields::parse(row).map_err(|error| fault(error.to_string()))?;
-    match fields.u53("v") {
-        Some(ROW_VERSION) => {}
-        version => return Err(fault(format!("version {version:?} is not known, {ROW_VERSION} is"))),
-    }
+    let fields = migrate(fields).map_err(fault)?;
     let kind = match fields.string("kind").as_deref() {
         Some("create") => WriteKind::Create,
         Some("update") => WriteKind::Update,
@@ -159,8 +181,18 @@ mod tests {
     }
 
     #[test]
+    fn a_row_of_a_newer_program_is_left_to_it() {
+        let row = encode_write(&write()).replace("{\"v\":2", "{\"v\":3");
+        let (id, what) = decode_write(&row_key(&write().id), &row).unwrap_err();
+        assert_eq!(
+            (id, what.as_str()),
+            (Some(write().id), "version 3 is newer than 2, a newer program wrote it")
+        );
+    }
+
+    #[test]
     fn an_unreadable_row_is_told_with_its_identity() {
-        for row in ["", "{", "{}", r#"{"v":2}"#, r#"{"v":1,"kind":"drop"}"#, r#"{"v":1,"kind":"create"}"#] {
+        for row in ["", "{", "{}", r#"{"v":3}"#, r#"{"v":1,"kind":"drop"}"#, r#"{"v":1,"kind":"create"}"#] {
             let fault = decode_write("c|0000000000000003", row).unwrap_err();
             assert_eq!(fault.0.map(|id| id.seq), Some(3), "{row}");
         }

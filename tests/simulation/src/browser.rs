@@ -57,13 +57,13 @@ impl World {
                 }
                 self.ask_disk(d, Transaction::Load);
             }
-            Effect::Commit(batch, ops) => {
+            Effect::Commit(batch, ops, _) => {
                 self.trace.note(self.now, d as u64, "stores", &format!("{batch:?} {ops:?}"));
                 self.ask_disk(d, Transaction::Commit(batch, ops));
                 self.may_die_at(d, Point::Asked)?;
             }
             // Each device is for itself here; tabs that share are in `tabs`.
-            Effect::Tabs(_) => {}
+            Effect::Persist | Effect::Tabs(_) => {}
             Effect::RequestToken => {
                 let life = self.devices[d].lives;
                 let at = self.now + self.dice.net.around(80);

@@ -80,6 +80,7 @@ impl Database {
                     self.damaged.remove(&key);
                     done.push((table, key, before));
                 }
+                StorageOp::Clear(table) => self.rows.retain(|(of, _), _| *of != table),
             }
         }
         done
@@ -111,6 +112,10 @@ impl Database {
                     less += size(row.table, &row.key);
                 }
                 StorageOp::Delete(table, key) => less += size(*table, key),
+                StorageOp::Clear(table) => {
+                    let held = self.rows.iter().filter(|((of, _), _)| of == table);
+                    less += held.map(|((_, key), value)| key.len() + value.len()).sum::<usize>();
+                }
             }
         }
         more > less && self.bytes() + more - less > limit

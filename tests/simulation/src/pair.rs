@@ -164,7 +164,11 @@ impl Pair {
                     (pipe, Packet::Frame(text))
                 }
                 Effect::ClosePipe(pipe, code, _) => (pipe, Packet::Close(code)),
-                Effect::Load(_) | Effect::Commit(..) | Effect::RequestToken | Effect::Tabs(_) => continue,
+                Effect::Load(_)
+                | Effect::Commit(..)
+                | Effect::Persist
+                | Effect::RequestToken
+                | Effect::Tabs(_) => continue,
             };
             if !self.swallows {
                 self.up.push_back((self.now + self.one_way_ms, pipe, packet));

@@ -12,14 +12,13 @@ use std::collections::BTreeMap;
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::config::{Config, Value as Given};
-use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::{BatchId, PipeId};
 use baro_realtime::core::io::{Call, Effect, Input, Output, PipeEvent, StorageEvent};
 use baro_realtime::core::session::Signal;
 use baro_realtime::core::time::{Now, Timestamp};
 use serde_json::{Value, json};
 
-use self::material::{rows_of, token_until};
+use self::material::{rows_of, token_until, trouble_of};
 
 /// Details that depend on what the messages said, or on which of the stored writes were missing.
 const MADE_UP: &[&str] = &["n", "bytes", "epoch", "events", "number", "rows"];
@@ -227,15 +226,19 @@ impl Replay {
                 let rows = rows_of(entry, self.ahead_ms, then);
                 self.input(at, Input::Storage(StorageEvent::Loaded(rows)));
             }
-            "unavailable" => self.input(at, Input::Storage(StorageEvent::Unavailable(String::new()))),
+            "lost" => self.input(at, Input::Storage(StorageEvent::Lost)),
+            "unavailable" => {
+                let event = StorageEvent::Unavailable(trouble_of(entry), String::new());
+                self.input(at, Input::Storage(event));
+            }
             "committed" => {
                 let batch = BatchId(number(entry, "batch"));
                 self.input(at, Input::Storage(StorageEvent::Committed(batch)));
             }
             "aborted" => {
-                let (batch, fault) =
-                    (BatchId(number(entry, "batch")), Fault::new(FaultCode::StorageAborted, ""));
-                self.input(at, Input::Storage(StorageEvent::Aborted(batch, fault)));
+                let event =
+                    StorageEvent::Aborted(BatchId(number(entry, "batch")), trouble_of(entry), String::new());
+                self.input(at, Input::Storage(event));
             }
             _ => return false,
         }

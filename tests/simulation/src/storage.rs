@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::BatchId;
 use baro_realtime::core::io::{Input, StorageEvent, StorageOp};
-use baro_realtime::core::offline::{Table, row_key};
+use baro_realtime::core::offline::{Table, Trouble, row_key};
 
 use crate::disk::Transaction;
 use crate::judge::Violation;
@@ -15,11 +14,12 @@ use crate::queue::Happening;
 use crate::world::World;
 
 /// What a browser says of a transaction that it aborted, as the adapter tells it to the core.
-const CAUSES: [(FaultCode, &str); 3] = [
-    (FaultCode::QuotaExceeded, "QuotaExceededError"),
-    // No request failed, and no cause is given: as when a disk is full at the commit, or a page goes to sleep.
-    (FaultCode::StorageAborted, "AbortError"),
-    (FaultCode::StorageAborted, "UnknownError: Internal error"),
+const CAUSES: [(Trouble, &str); 4] = [
+    (Trouble::Quota, "QuotaExceededError"),
+    (Trouble::Aborted, "ConstraintError"),
+    // No request failed, and no cause is given: as when the browser closes a connection, or a page goes to sleep.
+    (Trouble::HandleDead, "AbortError"),
+    (Trouble::Backing, "UnknownError: Internal error"),
 ];
 
 impl World {
@@ -41,7 +41,9 @@ impl World {
         let (missing, home) = (self.devices[d].disk.missing, self.devices[d].home);
         let mut point = None;
         let event = match transaction {
-            Transaction::Load if missing => StorageEvent::Unavailable("no database".to_owned()),
+            Transaction::Load if missing => {
+                StorageEvent::Unavailable(Trouble::Absent, "no database".to_owned())
+            }
             Transaction::Load => {
                 let living = self.living_beside(d);
                 let rows = self.databases[home].rows(&living);
@@ -49,9 +51,9 @@ impl World {
                 StorageEvent::Loaded(rows)
             }
             Transaction::Commit(batch, ops) => match self.why_not(d, &ops) {
-                Some((code, cause)) => {
+                Some((trouble, cause)) => {
                     self.databases[home].had_aborts = true;
-                    StorageEvent::Aborted(batch, Fault::new(code, cause))
+                    StorageEvent::Aborted(batch, trouble, cause.to_owned())
                 }
                 None => {
                     let deletes = ops.iter().any(|op| matches!(op, StorageOp::Delete(Table::Outbox, _)));
@@ -76,16 +78,16 @@ impl World {
     }
 
     /// Why a batch is not stored, if it is not.
-    fn why_not(&mut self, d: usize, ops: &[StorageOp]) -> Option<(FaultCode, &'static str)> {
+    fn why_not(&mut self, d: usize, ops: &[StorageOp]) -> Option<(Trouble, &'static str)> {
         let home = self.devices[d].home;
         if self.devices[d].disk.missing {
-            return Some((FaultCode::NotStored, "no database"));
+            return Some((Trouble::Absent, "no database"));
         }
         if self.databases[home].is_full_for(ops) {
-            return Some((FaultCode::QuotaExceeded, "QuotaExceededError"));
+            return Some((Trouble::Quota, "QuotaExceededError"));
         }
         let fails = self.options.has(Class::Abort) && !self.healed && self.dice.disk.chance(8);
-        if fails { self.dice.disk.pick(&CAUSES).cloned() } else { None }
+        if fails { self.dice.disk.pick(&CAUSES).copied() } else { None }
     }
 
     pub(crate) fn store(&mut self, d: usize, ops: Vec<StorageOp>) -> Result<(), Violation> {
@@ -102,11 +104,10 @@ impl World {
         let Some((_, event)) = self.devices[d].disk.told.pop_front() else { return Ok(()) };
         let (what, text) = match &event {
             StorageEvent::Loaded(rows) => ("loaded", format!("{} rows", rows.len())),
-            StorageEvent::Unavailable(_) => ("no disk", String::new()),
+            StorageEvent::Lost => ("lost", String::new()),
+            StorageEvent::Unavailable(..) => ("no disk", String::new()),
             StorageEvent::Committed(batch) => ("stored", batch.0.to_string()),
-            StorageEvent::Aborted(BatchId(batch), fault) => {
-                ("not stored", format!("{batch} {}", fault.message))
-            }
+            StorageEvent::Aborted(BatchId(batch), _, cause) => ("not stored", format!("{batch} {cause}")),
         };
         self.trace.note(self.now, d as u64, what, &text);
         let read = matches!(&event, StorageEvent::Loaded(_));

@@ -354,16 +354,17 @@ impl Desk {
                 let rows = self.take_left(id, &own);
                 self.arrive(id, DISK_MS, Arrival::Stored(StorageEvent::Loaded(rows)));
             }
-            Effect::Commit(batch, ops) => {
+            Effect::Commit(batch, ops, _) => {
                 for op in ops {
                     match op {
                         StorageOp::Put(row) => drop(self.rows.insert((row.table, row.key), row.value)),
                         StorageOp::Delete(table, key) => drop(self.rows.remove(&(table, key))),
+                        StorageOp::Clear(table) => self.rows.retain(|(of, _), _| *of != table),
                     }
                 }
                 self.arrive(id, DISK_MS, Arrival::Stored(StorageEvent::Committed(batch)));
             }
-            Effect::RequestToken => {}
+            Effect::Persist | Effect::RequestToken => {}
             Effect::Tabs(effect) => self.perform_shared(id, effect),
         }
     }

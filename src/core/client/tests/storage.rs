@@ -1,7 +1,38 @@
 //! What is stored, what is read back, and what happens when neither works.
 
 use super::*;
-use crate::core::offline::{Table, row_key};
+use crate::core::offline::{Table, Trouble, row_key};
+
+impl Bench {
+    /// What the batch number `at` does.
+    fn stored(&self, at: usize) -> Vec<String> {
+        let step = |op: &StorageOp| match op {
+            StorageOp::Put(row) => format!("put {}", row.key),
+            StorageOp::Delete(_, key) => format!("delete {key}"),
+            StorageOp::Clear(table) => format!("clear {}", table.name()),
+        };
+        self.commits[at].1.iter().map(step).collect()
+    }
+
+    /// The key of a write of this program.
+    fn key(&self, seq: u64) -> String {
+        row_key(&WriteId { client: self.own(), seq })
+    }
+
+    fn loads(&self) -> usize {
+        self.effects.iter().filter(|effect| matches!(effect, Effect::Load(_))).count()
+    }
+
+    fn degraded(&self) -> Vec<&str> {
+        let mut reasons = Vec::new();
+        for event in &self.events {
+            if let Event::StorageDegraded(reason) = event {
+                reasons.push(reason.as_str());
+            }
+        }
+        reasons
+    }
+}
 
 fn row(client: &str, seq: u64, id: &str, title: &str) -> Row {
     let id_of = WriteId { client: ClientId(Arc::from(client)), seq };
@@ -57,12 +88,25 @@ fn persisted_means_committed() {
     let (_, other, _) = bench.write(Call::Create(EVENT.to_owned()));
     assert_eq!((bench.commits.len(), bench.outcome(persisted)), (2, None));
     bench.store(StorageEvent::Committed(bench.commits[0].0));
-    let full = Fault::new(FaultCode::QuotaExceeded, "full");
-    bench.store(StorageEvent::Aborted(bench.commits[1].0, full));
+    let broken = "AbortError".to_owned();
+    bench.store(StorageEvent::Aborted(bench.commits[1].0, Trouble::Aborted, broken.clone()));
     assert_eq!(
         (bench.outcome(persisted), bench.refusal(other)),
-        (Some(&Outcome::Done), Some("quota_exceeded"))
+        (Some(&Outcome::Done), Some("storage_aborted"))
     );
+    assert!(bench.events.contains(&Event::StorageDegraded(broken)));
+}
+
+#[test]
+fn a_refused_edit_stays_and_is_stored_with_the_next_batch() {
+    let mut bench = Bench::durable();
+    bench.store(StorageEvent::Loaded(vec![]));
+    let (id, refused, _) = bench.write(Call::Create(EVENT.to_owned()));
+    bench.store(StorageEvent::Aborted(bench.commits[0].0, Trouble::Aborted, String::new()));
+    assert_eq!(bench.refusal(refused), Some("storage_aborted"));
+    assert!(bench.title(&id).is_some());
+    bench.write(Call::Create(EVENT.to_owned()));
+    assert_eq!(bench.stored(1), [format!("put {}", bench.key(1)), format!("put {}", bench.key(2))]);
 }
 
 #[test]
@@ -72,12 +116,149 @@ fn a_row_goes_with_the_decision_and_goes_again_if_that_failed() {
     bench.connect();
     let (id, ..) = bench.write(Call::Create(EVENT.to_owned()));
     bench.hear(&ack(1, &id, 1, "done"));
-    let gone = StorageOp::Delete(Table::Outbox, row_key(&WriteId { client: bench.own(), seq: 1 }));
-    let (batch, ops) = bench.commits[1].clone();
-    assert_eq!(ops, std::slice::from_ref(&gone));
-    bench.store(StorageEvent::Aborted(batch, Fault::new(FaultCode::QuotaExceeded, "full")));
+    let gone = format!("delete {}", bench.key(1));
+    assert_eq!(bench.stored(1), std::slice::from_ref(&gone));
+    bench.store(StorageEvent::Aborted(bench.commits[1].0, Trouble::Aborted, String::new()));
     bench.write(Call::Create(EVENT.to_owned()));
-    assert_eq!(bench.commits[2].1.first(), Some(&gone));
+    assert_eq!(bench.stored(2), [gone, format!("put {}", bench.key(2))]);
+}
+
+#[test]
+fn a_full_disk_costs_the_caches_and_only_then_who_waits_is_told() {
+    let mut bench = Bench::durable();
+    bench.store(StorageEvent::Loaded(vec![]));
+    let (_, persisted, _) = bench.write(Call::Create(EVENT.to_owned()));
+    let full = |bench: &mut Bench, at: usize| {
+        bench.store(StorageEvent::Aborted(bench.commits[at].0, Trouble::Quota, "full".to_owned()));
+    };
+    full(&mut bench, 0);
+    let put = format!("put {}", bench.key(1));
+    assert_eq!(bench.stored(1), ["clear events", "clear cache"]);
+    assert_eq!((bench.stored(2), bench.outcome(persisted)), (vec![put.clone()], None));
+    bench.store(StorageEvent::Committed(bench.commits[1].0));
+    full(&mut bench, 2);
+    // The emptied caches counted as a success: they are looked at once more.
+    assert_eq!((bench.stored(4), bench.outcome(persisted)), (vec![put], None));
+    full(&mut bench, 3);
+    full(&mut bench, 4);
+    assert_eq!(bench.refusal(persisted), Some("quota_exceeded"));
+    assert_eq!(bench.degraded(), ["full"]);
+    assert_eq!(bench.client.pending().count(), 1, "the queue is never dropped");
+}
+
+#[test]
+fn a_connection_that_dies_is_replaced_and_nobody_notices() {
+    let mut bench = Bench::durable();
+    bench.store(StorageEvent::Loaded(vec![]));
+    let (id, persisted, _) = bench.write(Call::Create(EVENT.to_owned()));
+    for at in 0..3 {
+        bench.store(StorageEvent::Aborted(bench.commits[at].0, Trouble::HandleDead, "dead".to_owned()));
+        bench.wait(2_000);
+        assert_eq!(bench.loads(), at + 2);
+        bench.store(StorageEvent::Loaded(vec![]));
+        assert_eq!(bench.stored(at + 1), [format!("put {}", bench.key(1))]);
+    }
+    bench.store(StorageEvent::Committed(bench.commits[3].0));
+    assert_eq!(bench.outcome(persisted), Some(&Outcome::Done));
+    assert_eq!(bench.degraded(), [""; 0]);
+    assert!(bench.title(&id).is_some());
+}
+
+#[test]
+fn storage_that_stays_away_is_told_once_and_gets_everything_when_it_returns() {
+    let mut bench = Bench::durable();
+    bench.store(StorageEvent::Loaded(vec![row("old", 7, "e1", "left behind")]));
+    let (_, persisted, _) = bench.write(Call::Create(EVENT.to_owned()));
+    for at in 0..4 {
+        bench.store(StorageEvent::Aborted(bench.commits[at].0, Trouble::Backing, "gone".to_owned()));
+        bench.wait(1_000);
+        if at < 3 {
+            bench.store(StorageEvent::Loaded(vec![]));
+        }
+    }
+    assert_eq!((bench.refusal(persisted), bench.degraded()), (Some("storage_unavailable"), vec!["gone"]));
+    let (_, meanwhile, _) = bench.write(Call::Create(EVENT.to_owned()));
+    assert_eq!(bench.refusal(meanwhile), Some("not_stored"));
+    assert!(!bench.client.is_durable());
+    bench.wait(5_000);
+    bench.store(StorageEvent::Unavailable(Trouble::Backing, "gone".to_owned()));
+    bench.wait(15_000);
+    bench.store(StorageEvent::Loaded(vec![]));
+    assert!(bench.client.is_durable());
+    let old = row("old", 7, "e1", "").key;
+    let mut rows = bench.stored(bench.commits.len() - 1);
+    rows.sort_unstable();
+    let mut expected = [old, bench.key(1), bench.key(2)].map(|key| format!("put {key}"));
+    expected.sort_unstable();
+    assert_eq!(rows, expected);
+    assert_eq!(bench.degraded(), ["gone"]);
+}
+
+#[test]
+fn what_was_decided_without_storage_does_not_come_back_with_it() {
+    let left = row("old", 7, "e1", "left behind");
+    let mut away = Bench::durable();
+    away.store(StorageEvent::Loaded(vec![left.clone()]));
+    away.connect();
+    away.write(Call::Create(EVENT.to_owned()));
+    for at in 0..4 {
+        away.store(StorageEvent::Aborted(away.commits[at].0, Trouble::HandleDead, String::new()));
+        if at < 3 {
+            away.wait([0, 100, 1_000][at]);
+            away.store(StorageEvent::Loaded(vec![left.clone()]));
+        }
+    }
+    away.hear(&ack(7, "e1", 2, "left behind").replace("\"seq\"", "\"client\":\"old\",\"seq\""));
+    away.wait(5_000);
+    away.store(StorageEvent::Loaded(vec![left.clone()]));
+    let rows = away.stored(away.commits.len() - 1);
+    assert!(rows.contains(&format!("delete {}", left.key)), "{rows:?}");
+    assert_eq!(away.client.pending().count(), 1, "it is not taken over again");
+}
+
+#[test]
+fn what_was_deleted_under_us_is_told_and_stored_again() {
+    let mut bench = Bench::durable();
+    bench.store(StorageEvent::Loaded(vec![]));
+    bench.write(Call::Create(EVENT.to_owned()));
+    bench.store(StorageEvent::Committed(bench.commits[0].0));
+    bench.write(Call::Create(EVENT.to_owned()));
+    bench.store(StorageEvent::Aborted(bench.commits[1].0, Trouble::HandleDead, String::new()));
+    bench.store(StorageEvent::Lost);
+    bench.store(StorageEvent::Loaded(vec![]));
+    let lost = |event: &&Event| matches!(event, Event::Error(fault) if fault.code == FaultCode::StorageLost);
+    assert_eq!(bench.events.iter().filter(lost).count(), 1);
+    assert_eq!(bench.stored(2), [format!("put {}", bench.key(1)), format!("put {}", bench.key(2))]);
+}
+
+#[test]
+fn a_database_that_another_tab_holds_keeps_nobody_waiting() {
+    let mut bench = Bench::durable();
+    bench.connect();
+    let (_, persisted, _) = bench.write(Call::Create(EVENT.to_owned()));
+    let held = "another tab".to_owned();
+    bench.store(StorageEvent::Aborted(bench.commits[0].0, Trouble::Blocked, held.clone()));
+    bench.store(StorageEvent::Unavailable(Trouble::Blocked, held));
+    assert_eq!(bench.refusal(persisted), Some("storage_unavailable"));
+    assert_eq!(bench.sent_types(), ["event:create"]);
+    bench.wait(5_000);
+    bench.store(StorageEvent::Loaded(vec![row("old", 1, "e2", "left behind")]));
+    assert_eq!(bench.title("e2").as_deref(), Some("left behind"));
+    assert_eq!(bench.stored(1), [format!("put {}", bench.key(1))]);
+}
+
+#[test]
+fn the_first_offline_edit_asks_the_browser_to_keep_and_is_flushed_to_the_disk() {
+    let mut bench = Bench::durable();
+    bench.store(StorageEvent::Loaded(vec![]));
+    bench.connect();
+    bench.write(Call::Create(EVENT.to_owned()));
+    assert!(!bench.effects.contains(&Effect::Persist));
+    bench.lose(1006);
+    bench.write(Call::Create(EVENT.to_owned()));
+    bench.write(Call::Create(EVENT.to_owned()));
+    assert_eq!(bench.effects.iter().filter(|effect| **effect == Effect::Persist).count(), 1);
+    assert_eq!(bench.durabilities, [Durability::Relaxed, Durability::Strict, Durability::Relaxed]);
 }
 
 #[test]
@@ -101,12 +282,13 @@ fn without_storage_everything_works_and_says_so() {
     let mut bench = Bench::durable();
     bench.connect();
     let (id, persisted, confirmed) = bench.write(Call::Create(EVENT.to_owned()));
-    bench.store(StorageEvent::Unavailable("private window".to_owned()));
-    assert!(bench.events.contains(&Event::StorageDegraded("private window".to_owned())));
+    let private = "private window".to_owned();
+    bench.store(StorageEvent::Aborted(bench.commits[0].0, Trouble::Absent, private.clone()));
+    bench.store(StorageEvent::Unavailable(Trouble::Absent, private));
+    assert_eq!(bench.degraded(), ["private window"]);
     assert_eq!(bench.sent_types(), ["event:create"]);
-    bench.store(StorageEvent::Aborted(bench.commits[0].0, Fault::new(FaultCode::NotStored, "")));
     bench.hear(&ack(1, &id, 1, "done"));
-    assert_eq!(bench.refusal(persisted), Some("not_stored"));
+    assert_eq!(bench.refusal(persisted), Some("storage_unavailable"));
     assert!(matches!(bench.outcome(confirmed), Some(Outcome::Value(_))));
 }
 

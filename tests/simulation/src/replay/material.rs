@@ -7,10 +7,12 @@ use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::{ClientId, WriteId};
 use baro_realtime::core::io::Row;
 use baro_realtime::core::model::WriteKind;
-use baro_realtime::core::offline::{POLLING_KEY, Table, encode_dead, encode_polling, encode_write, row_key};
+use baro_realtime::core::offline::{
+    POLLING_KEY, Table, Trouble, encode_dead, encode_polling, encode_write, row_key,
+};
 use serde_json::{Value, json};
 
-use super::number;
+use super::{number, text};
 
 /// A JSON Web Token that says no more than when it ends.
 pub(super) fn token_until(expires_ms: u64) -> String {
@@ -25,6 +27,12 @@ pub(super) fn token_until(expires_ms: u64) -> String {
         }
     }
     token + ".x"
+}
+
+/// Why storage failed, by its word.
+pub(super) fn trouble_of(entry: &Value) -> Trouble {
+    let word = text(entry, "trouble");
+    Trouble::ALL.into_iter().find(|trouble| trouble.word() == word).unwrap_or(Trouble::Aborted)
 }
 
 /// Rows of which the writes are taken over that the following steps tell.

@@ -1,0 +1,248 @@
+//! IndexedDB: the only file that knows it.
+//!
+//! rexie makes the object stores, once for each database and version: its futures never give back the callbacks of an
+//! opening, some hundred bytes each time, and wait for ever if another tab does not let go. It does not read or write. Its
+//! transactions end as a success when they were aborted without a failed request, which is how a full disk shows, and it
+//! drops the cause; and it can neither ask for a durability nor notice that the connection was closed. That goes through
+//! web-sys: all requests of a batch are made in one go, nothing is awaited between them, success is the transaction's
+//! `complete`, and failure is its `abort` with the cause.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use gloo_timers::callback::Timeout;
+use js_sys::{Array, Function, Object, Promise, Reflect};
+use rexie::{ObjectStore, Rexie, RexieBuilder};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{Event, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction};
+
+use super::Done;
+use crate::browser::global::{call_method, explain, property, spell};
+use crate::core::fault::Fault;
+use crate::core::io::{Durability, StorageOp};
+use crate::core::offline::{Table, Trouble};
+
+/// Version of the object stores. A new one only adds some, so that programs of both versions work with it.
+pub(super) const SCHEMA_VERSION: u32 = 2;
+/// How long new object stores may take: so long a tab is waited for that does not let go of the database.
+const UPGRADE_MS_MAX: u32 = 2_000;
+/// How long any opening may take. Behind a tab that hangs in the middle of an upgrade it would never end.
+const OPEN_MS_MAX: u32 = 5_000;
+
+/// Why something was not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) trouble: Trouble,
+    pub(crate) message: String,
+}
+
+impl Failure {
+    /// What a thrown value or an event's error stands for.
+    pub(super) fn of(thrown: &JsValue) -> Self {
+        let text = |name| property(thrown, name).as_string().unwrap_or_default();
+        Self {
+            trouble: Trouble::of_exception(&text("name"), &text("message")),
+            message: format!("the database cannot be used: {}", explain(thrown)),
+        }
+    }
+
+    fn new(trouble: Trouble, message: &str) -> Self {
+        Self { trouble, message: format!("the database cannot be used: {message}") }
+    }
+
+    /// What a caller is told.
+    pub(crate) fn fault(&self) -> Fault {
+        self.trouble.fault(&self.message)
+    }
+}
+
+/// A connection to a database with all object stores, or a failure in good time.
+pub(super) async fn connect(name: &str) -> Result<IdbDatabase, Failure> {
+    let result: Rc<RefCell<Option<Result<IdbDatabase, Failure>>>> = Rc::default();
+    let (upgrading, late) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
+    let mut resolve = None;
+    let ended = Promise::new(&mut |resolver, _| resolve = Some(resolver));
+    let Some(resolve) = resolve else { return Err(Failure::new(Trouble::Absent, "no promise")) };
+    let call = |resolve: &Function| {
+        // A promise's resolver does not throw.
+        let _resolved = resolve.call0(&JsValue::UNDEFINED);
+    };
+    let (slot, begun, over, tell) = (result.clone(), upgrading.clone(), late.clone(), resolve.clone());
+    let name = name.to_owned();
+    spawn_local(async move {
+        let opened = open_or_make(&name, &begun).await;
+        match opened {
+            // Nobody waits for it any more.
+            Ok(database) if over.get() => database.close(),
+            opened => *slot.borrow_mut() = Some(opened),
+        }
+        call(&tell);
+    });
+    let tell = resolve.clone();
+    let _upgrade = Timeout::new(UPGRADE_MS_MAX, move || {
+        if upgrading.get() {
+            call(&tell);
+        }
+    });
+    let _open = Timeout::new(OPEN_MS_MAX, move || call(&resolve));
+    let _ended = JsFuture::from(ended).await;
+    late.set(true);
+    let held = || Err(Failure::new(Trouble::Blocked, "another tab holds on to it, or it does not answer"));
+    result.borrow_mut().take().unwrap_or_else(held)
+}
+
+/// A database that was deleted under us, by the user or by the browser, is made anew: without its object stores nothing
+/// could be written to it.
+async fn open_or_make(name: &str, upgrading: &Cell<bool>) -> Result<IdbDatabase, Failure> {
+    if let Some(database) = open(name).await? {
+        if is_complete(&database) {
+            return Ok(database);
+        }
+        database.close();
+    }
+    upgrading.set(true);
+    // rexie's errors do not say what happened; a connection of our own does.
+    let _made = schema(name).build().await.map(Rexie::close);
+    let database = open(name).await?.ok_or_else(|| Failure::new(Trouble::Backing, "it could not be made"))?;
+    if is_complete(&database) {
+        return Ok(database);
+    }
+    database.close();
+    let found = spell(database.version());
+    let what = format!("its version is {found}, {SCHEMA_VERSION} was expected");
+    Err(Failure::new(Trouble::Missing, &what))
+}
+
+/// Whether it has all object stores, of this version or of a newer one.
+fn is_complete(database: &IdbDatabase) -> bool {
+    let names = database.object_store_names();
+    Table::ALL.iter().all(|table| names.contains(table.name()))
+}
+
+/// The object stores. A builder removes what it is not told of, so it is told of all of them.
+fn schema(name: &str) -> RexieBuilder {
+    Table::ALL.iter().fold(Rexie::builder(name).version(SCHEMA_VERSION), |builder, table| {
+        builder.add_object_store(ObjectStore::new(table.name()))
+    })
+}
+
+/// Opens the database as it is; nothing if there is none.
+pub(super) async fn open(name: &str) -> Result<Option<IdbDatabase>, Failure> {
+    let request = factory()?.open(name).map_err(|thrown| Failure::of(&thrown))?;
+    let absent = Rc::new(Cell::new(false));
+    let (found, opening) = (absent.clone(), request.clone());
+    let upgrade = Closure::<dyn FnMut(Event)>::new(move |_| {
+        found.set(true);
+        // It would be one without object stores. With its transaction it goes again.
+        let _aborted = opening.transaction().map(|transaction| transaction.abort());
+    });
+    request.set_onupgradeneeded(Some(upgrade.as_ref().unchecked_ref()));
+    let opened = settled(request.as_ref(), &["success"], &["error"]).await;
+    request.set_onupgradeneeded(None);
+    if absent.get() {
+        return Ok(None);
+    }
+    let database = opened.and_then(|()| request.result()?.dyn_into::<IdbDatabase>());
+    database.map(Some).map_err(|thrown| Failure::of(&thrown))
+}
+
+fn factory() -> Result<IdbFactory, Failure> {
+    property(&js_sys::global(), "indexedDB")
+        .dyn_into::<IdbFactory>()
+        .map_err(|_| Failure::new(Trouble::Absent, "this browser offers no IndexedDB here"))
+}
+
+/// Begins a transaction. web-sys has the third argument behind its unstable switch; older browsers leave it unread.
+pub(super) fn begin(
+    database: &IdbDatabase,
+    tables: &[Table],
+    durability: Durability,
+) -> Result<IdbTransaction, JsValue> {
+    let names: Array = tables.iter().map(|table| JsValue::from_str(table.name())).collect();
+    let options = Object::new();
+    let word = match durability {
+        Durability::Relaxed => "relaxed",
+        Durability::Strict => "strict",
+    };
+    // A fresh object takes every property.
+    let _set = Reflect::set(&options, &"durability".into(), &word.into());
+    let arguments = [names.into(), "readwrite".into(), options.into()];
+    call_method(database.as_ref(), "transaction", &arguments)?.dyn_into::<IdbTransaction>()
+}
+
+/// Starts a batch: all requests at once, then `commit`, so that the transaction ends even if the page freezes now.
+pub(super) fn run(
+    database: &IdbDatabase,
+    ops: &[StorageOp],
+    durability: Durability,
+) -> Result<IdbTransaction, JsValue> {
+    let table_of = |op: &StorageOp| match op {
+        StorageOp::Put(row) => row.table,
+        StorageOp::Delete(table, _) | StorageOp::Clear(table) => *table,
+    };
+    let used = |table: &Table| ops.iter().any(|op| table_of(op) == *table);
+    let tables: Vec<Table> = Table::ALL.into_iter().filter(used).collect();
+    let transaction = begin(database, &tables, durability)?;
+    for op in ops {
+        let store = transaction.object_store(table_of(op).name())?;
+        match op {
+            StorageOp::Put(row) => {
+                store.put_with_key(&JsValue::from_str(&row.value), &JsValue::from_str(&row.key))?;
+            }
+            StorageOp::Delete(_, key) => {
+                store.delete(&JsValue::from_str(key))?;
+            }
+            StorageOp::Clear(_) => {
+                store.clear()?;
+            }
+        }
+    }
+    // Older browsers have no `commit` and end the transaction by themselves.
+    let _committing = call_method(transaction.as_ref(), "commit", &[]);
+    Ok(transaction)
+}
+
+/// Reports the end of a transaction: `complete`, or `abort` with its cause.
+pub(super) fn finish(transaction: IdbTransaction, done: Done) {
+    spawn_local(async move {
+        let ended = settled(transaction.as_ref(), &["complete"], &["abort"]).await;
+        done(ended.map_err(|_| {
+            let error = property(transaction.as_ref(), "error");
+            if error.is_null() || error.is_undefined() {
+                // Nobody here aborts: the browser closed the connection.
+                Failure::new(Trouble::HandleDead, "the transaction was aborted without a cause")
+            } else {
+                Failure::of(&error)
+            }
+        }));
+    });
+}
+
+/// Waits for the first of some events of a target.
+pub(super) async fn settled(
+    target: &web_sys::EventTarget,
+    good: &[&str],
+    bad: &[&str],
+) -> Result<(), JsValue> {
+    let mut listeners: Vec<(String, Function)> = Vec::new();
+    let promise = Promise::new(&mut |resolve, reject| {
+        for (names, function) in [(good, resolve), (bad, reject)] {
+            for name in names {
+                // The targets of this file accept every listener.
+                let _added = target.add_event_listener_with_callback(name, &function);
+                listeners.push(((*name).to_owned(), function.clone()));
+            }
+        }
+    });
+    let ended = JsFuture::from(promise).await;
+    for (name, function) in listeners {
+        let _removed = target.remove_event_listener_with_callback(&name, &function);
+    }
+    ended.map(|_| ()).map_err(|event| {
+        let request = property(&event, "target").dyn_into::<IdbOpenDbRequest>().ok();
+        let error = request.and_then(|request| request.error().ok().flatten());
+        error.map_or(event, JsValue::from)
+    })
+}
