@@ -109,7 +109,7 @@ fn by() -> impl Strategy<Value = By> {
 /// What an event says: `null` is nothing, and not to be all day is what events are.
 fn map(event: &Fields) -> Map<String, Value> {
     let mut map: Map<String, Value> = serde_json::from_str(&event.to_text()).unwrap();
-    map.retain(|field, value| !value.is_null() && !(field == "allDay" && *value == false));
+    map.retain(|field, value| !(value.is_null() || field == "allDay" && *value == false));
     map
 }
 

@@ -25,6 +25,7 @@ mod event;
 mod frame;
 mod hub;
 mod json;
+mod merge;
 pub mod mutate;
 mod poll;
 mod query;
@@ -40,12 +41,15 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("client", client::client),
     ("close", close::close),
     ("config", config::config),
+    ("crdt", merge::stamps),
     ("date", event::date),
     ("event", event::event),
     ("frame", frame::frame),
     ("hub", hub::hub),
     ("json", json::json),
+    ("merge", merge::events),
     ("options", query::options),
+    ("ot", merge::texts),
     ("poll", poll::poll),
     ("query", query::query),
     ("row", row::row),
