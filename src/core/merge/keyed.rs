@@ -37,10 +37,11 @@ pub(super) fn merge_lists(
     [base, ours, theirs]: [Option<&str>; 3],
     report: &mut Report<'_>,
 ) -> Option<String> {
-    let (base, ours, theirs) = (keyed(base)?, keyed(ours)?, keyed(theirs)?);
+    let (base, ours, theirs) = (Keyed::read(base)?, Keyed::read(ours)?, Keyed::read(theirs)?);
     let mut merged: Vec<String> = Vec::new();
-    for (key, theirs) in &theirs {
-        match (find(&base, key), find(&ours, key)) {
+    for (key, theirs) in &theirs.list {
+        match (base.get(key), ours.get(key)) {
+            (_, Some(ours)) if ours == *theirs => merged.push(ours.to_owned()),
             (before, Some(ours)) => {
                 let mut report = report.inside(field, key, field);
                 merged.push(merge_items(before, ours, theirs, &mut report));
@@ -50,8 +51,8 @@ pub(super) fn merge_lists(
             (Some(_), None) => report.drop(field, Some(theirs), Side::Theirs, REMOVAL),
         }
     }
-    for (key, ours) in ours.iter().filter(|(key, _)| find(&theirs, key).is_none()) {
-        match find(&base, key) {
+    for (key, ours) in ours.list.iter().filter(|(key, _)| theirs.get(key).is_none()) {
+        match base.get(key) {
             None => merged.push((*ours).to_owned()),
             before if same(before, Some(ours)) => {}
             Some(_) => report.drop(field, Some(ours), Side::Ours, REMOVAL),
@@ -62,7 +63,7 @@ pub(super) fn merge_lists(
 
 /// Whether one list of attendees became the other one by their answers alone.
 pub(super) fn only_answers(before: Option<&str>, after: Option<&str>) -> bool {
-    let (Some(before), Some(after)) = (keyed(before), keyed(after)) else { return false };
+    let (Some(before), Some(after)) = (Keyed::read(before), Keyed::read(after)) else { return false };
     let same_but_answer = |old: &str, new: &str| {
         let (Ok(mut old), Ok(mut new)) = (Fields::parse(old), Fields::parse(new)) else { return old == new };
         for field in ANSWER {
@@ -71,8 +72,8 @@ pub(super) fn only_answers(before: Option<&str>, after: Option<&str>) -> bool {
         }
         same(Some(&old.to_text()), Some(&new.to_text()))
     };
-    before.len() == after.len()
-        && before.iter().all(|(key, old)| find(&after, key).is_some_and(|new| same_but_answer(old, new)))
+    before.list.len() == after.list.len()
+        && before.list.iter().all(|(key, old)| after.get(key).is_some_and(|new| same_but_answer(old, new)))
 }
 
 /// Reports the items of a list that `written` added or changed, and that it took away, where the result is another one.
@@ -83,38 +84,53 @@ pub(super) fn report_lost_items(
     reason: &'static str,
     report: &mut Report<'_>,
 ) {
-    let lists = [base, written, result].map(|list| keyed(list).unwrap_or_default());
+    let lists = [base, written, result].map(|list| Keyed::read(list).unwrap_or_default());
     let [base, written, result] = &lists;
-    for (key, item) in written {
-        if !same(find(base, key), Some(item)) && !same(find(result, key), Some(item)) {
+    for (key, item) in &written.list {
+        if !same(base.get(key), Some(item)) && !same(result.get(key), Some(item)) {
             report.drop(field, Some(item), side, reason);
         }
     }
-    for (key, _) in base {
-        if find(written, key).is_none() && find(result, key).is_some() {
+    for (key, _) in &base.list {
+        if written.get(key).is_none() && result.get(key).is_some() {
             report.drop(&[field, "/", key].concat(), None, side, reason);
         }
     }
 }
 
-/// The items with what identifies them, each once; `None` if it is no list.
-fn keyed(raw: Option<&str>) -> Option<Vec<(String, &str)>> {
-    let raw = raw.unwrap_or("null");
-    if raw != "null" && !raw.starts_with('[') {
-        return None;
-    }
-    let mut list: Vec<(String, &str)> = Vec::new();
-    for item in items(raw) {
-        let key = key_of(item);
-        if find(&list, &key).is_none() {
-            list.push((key, item));
-        }
-    }
-    Some(list)
+/// The items of a list in order, each once, and where the one of a key is.
+#[derive(Debug, Default)]
+struct Keyed<'a> {
+    list: Vec<(String, &'a str)>,
+    by_key: Vec<usize>,
 }
 
-fn find<'a>(list: &[(String, &'a str)], key: &str) -> Option<&'a str> {
-    list.iter().find(|(known, _)| known == key).map(|(_, item)| *item)
+impl<'a> Keyed<'a> {
+    /// `None` if it is no list.
+    fn read(raw: Option<&'a str>) -> Option<Self> {
+        let raw = raw.unwrap_or("null");
+        if raw != "null" && !raw.starts_with('[') {
+            return None;
+        }
+        let mut keyed = Self::default();
+        for item in items(raw) {
+            let key = key_of(item);
+            if let Err(place) = keyed.place(&key) {
+                keyed.by_key.insert(place, keyed.list.len());
+                keyed.list.push((key, item));
+            }
+        }
+        Some(keyed)
+    }
+
+    fn get(&self, key: &str) -> Option<&'a str> {
+        let at = *self.by_key.get(self.place(key).ok()?)?;
+        self.list.get(at).map(|(_, item)| *item)
+    }
+
+    fn place(&self, key: &str) -> Result<usize, usize> {
+        self.by_key.binary_search_by(|&at| self.list.get(at).map(|(held, _)| held.as_str()).cmp(&Some(key)))
+    }
 }
 
 /// An item's address without its spelling, or its id, or itself.

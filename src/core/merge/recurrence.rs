@@ -6,6 +6,8 @@
 //! its patch. Which days a rule generates is not known here: where one side moved the ground under what the other one
 //! wrote, both stay and the conflict is reported.
 
+use std::borrow::Cow;
+
 use super::group::Group;
 use super::keyed::merge_lists;
 use super::report::Report;
@@ -106,21 +108,23 @@ fn restore_changed_days(sides: &Sides<'_>, event: &mut Fields, report: &mut Repo
         |fields: &Fields| fields.get(OVERRIDES).and_then(|raw| Fields::parse(raw).ok()).unwrap_or_default();
     let before = overrides(sides.base);
     let (ours, theirs) = (overrides(sides.ours), overrides(sides.theirs));
-    let excludes = |fields: &Fields, day: &str| {
-        let raw = fields.get(EXCEPTIONS).unwrap_or_default();
-        items(raw).into_iter().any(|item| as_string(item).as_deref() == Some(day))
+    let left_out = |fields: &Fields| -> Vec<String> {
+        let days = items(fields.get(EXCEPTIONS).unwrap_or_default());
+        days.into_iter().filter_map(as_string).map(Cow::into_owned).collect()
     };
+    let (by_ours, by_theirs) = (left_out(sides.ours), left_out(sides.theirs));
     let changed =
         |after: &Fields, day: &str| after.get(day).is_some() && !same(before.get(day), after.get(day));
     let kept: Option<Vec<String>> = event.get(EXCEPTIONS).map(|raw| {
         let mut kept = items(raw);
         kept.retain(|item| {
             let Some(day) = as_string(item) else { return true };
-            let by_ours = excludes(sides.ours, &day) && !excludes(sides.theirs, &day);
-            let by_theirs = excludes(sides.theirs, &day) && !excludes(sides.ours, &day);
-            let side = if by_ours && changed(&theirs, &day) {
+            let only = |one: &[String], other: &[String]| {
+                one.iter().any(|held| *held == day) && !other.iter().any(|held| *held == day)
+            };
+            let side = if changed(&theirs, &day) && only(&by_ours, &by_theirs) {
                 Side::Ours
-            } else if by_theirs && changed(&ours, &day) {
+            } else if changed(&ours, &day) && only(&by_theirs, &by_ours) {
                 Side::Theirs
             } else {
                 return true;
