@@ -27,6 +27,7 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   readonly #listeners = new Listeners(() => this.#watch())
   readonly #tickets = new Tickets()
   readonly #dispatches: boolean
+  readonly #onConflict: ((conflict: contract.ConflictInfo) => Promise<contract.CalendarEvent | null>) | undefined
 
   constructor(config: contract.RealtimeConfig) {
     const instance = livingInstance()
@@ -38,6 +39,7 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
       )
     }
     this.#dispatches = config?.windowEvents !== false && typeof window !== 'undefined'
+    this.#onConflict = config?.conflict?.onConflict
     this.#instance = instance
     this.#leave = instance.add((error) => this.#die(error))
     try {
@@ -190,6 +192,14 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     this.#alive().discardFailedAction(id)
   }
 
+  getConflicts(): readonly contract.ConflictInfo[] {
+    return this.#alive().getConflicts()
+  }
+
+  resolveConflict(id: string, resolved: contract.CalendarEvent | null): contract.PendingWrite {
+    return this.#written(this.#alive().resolveConflict(id, resolved))
+  }
+
   flush(): Promise<void> {
     return this.#answer((core) => core.flush())
   }
@@ -290,6 +300,25 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     })
   }
 
+  /** Asks whoever decides about a conflict that waits. Of one that has changed since, the next asking counts. */
+  #ask(conflict: contract.ConflictInfo): void {
+    const waits = () => this.#core !== undefined && this.#core.getConflicts().includes(conflict)
+    const resolve = (resolved: contract.CalendarEvent | null) => {
+      if (waits()) this.resolveConflict(conflict.id, resolved)
+    }
+    if (!waits()) return
+    if (this.#dispatches) {
+      const { localVersion: local, remoteVersion: remote, baseVersion: base, fields } = conflict
+      const detail = { local, remote, base, fields, onResolve: resolve }
+      window.dispatchEvent(new CustomEvent('show-conflict-dialog', { detail }))
+    }
+    const onConflict = this.#onConflict
+    if (onConflict === undefined) return
+    void Promise.resolve()
+      .then(() => (waits() ? Promise.resolve(onConflict(conflict)).then(resolve) : undefined))
+      .catch((cause: unknown) => this.#listeners.report('conflict.onConflict', cause))
+  }
+
   #tell(type: string, given: unknown[]): void {
     if (this.#fatal !== undefined) throw this.#fatal
     if (this.#core === undefined) return
@@ -299,6 +328,7 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     // A listener may have ended it.
     const name = this.#dispatches && this.#core !== undefined ? windowEvents[type] : undefined
     if (name !== undefined) window.dispatchEvent(new CustomEvent(name, { detail: given[0] }))
+    if (type === 'conflict:detected') this.#ask(given[0] as contract.ConflictInfo)
     // A listener's call ended the instance: its frames below this one must not go on.
     if (this.#fatal !== undefined) throw this.#fatal
   }

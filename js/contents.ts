@@ -10,6 +10,7 @@ export type {
   CalendarEventFields,
   ConflictInfo,
   CursorPosition,
+  DroppedValue,
   EventQuery,
   FailedAction,
   GraphqlOptions,

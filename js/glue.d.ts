@@ -46,6 +46,8 @@ declare class RealtimeCalendar {
   getFailedActions(): readonly contract.FailedAction[]
   retryFailedAction(id: string): void
   discardFailedAction(id: string): void
+  getConflicts(): readonly contract.ConflictInfo[]
+  resolveConflict(id: string, resolved: unknown): Written
   flush(): number
   getCached(key: string): Promise<unknown>
   setCached(key: string, data: unknown, ttl?: number): Promise<void>

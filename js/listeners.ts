@@ -55,7 +55,7 @@ export class Listeners {
       try {
         entry.listener(...(given as never[]))
       } catch (cause) {
-        this.#report(type, cause)
+        this.report(type, cause)
       }
     }
   }
@@ -65,7 +65,8 @@ export class Listeners {
     if (entries?.delete(entry) && entries.size === 0) this.#changed()
   }
 
-  #report(type: string, cause: unknown): void {
+  /** Tells that code of the program threw, called for `type`. */
+  report(type: string, cause: unknown): void {
     this.errors++
     const error = realtimeError('listener_error', `A listener of '${type}' threw: ${shown(cause)}`, {
       retryable: false,

@@ -24,9 +24,10 @@ const PARTS: &[(&str, &[&str])] = &[
     ("session", &["config", "fault", "id", "json", "rng", "time", "transport"]),
     ("store", &["id", "json", "map", "merge", "model"]),
     ("delivery", &["id", "json", "map", "merge", "model", "time", "wire"]),
+    ("conflict", &["delivery", "json", "merge", "model"]),
     ("presence", &["json", "map", "time"]),
     ("tabs", &["id", "json", "map", "time", "transport", "wire"]),
-    ("offline", &["delivery", "fault", "id", "json", "merge", "model", "time"]),
+    ("offline", &["conflict", "delivery", "fault", "id", "json", "merge", "model", "time"]),
 ];
 
 /// Above the parts: they may use all of them.

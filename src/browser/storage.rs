@@ -208,7 +208,9 @@ async fn read_rows(database: &IdbDatabase, living: &[String]) -> Result<Vec<Row>
         for (key, value) in list(&keys)?.iter().zip(list(&values)?.iter()) {
             let (key, value) = (key.as_string().unwrap_or_default(), value.as_string().unwrap_or_default());
             let owner = key.rsplit_once('|').map_or("", |(client, _)| client);
-            if table != Table::Outbox || !living.iter().any(|client| client == owner) {
+            // What a living program waits for is its own.
+            let owned = matches!(table, Table::Outbox | Table::Conflicts);
+            if !owned || !living.iter().any(|client| client == owner) {
                 rows.push(Row { table, key, value });
             }
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::core::conflict::Conflict;
 use crate::core::fault::Fault;
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket};
 use crate::core::offline::{Table, Trouble};
@@ -167,6 +168,9 @@ pub enum Call {
     RetryFailed(String),
     /// `discardFailedAction()`.
     DiscardFailed(String),
+    /// `resolveConflict()`: the conflict and the event as it is to be, as JSON text; `null` for gone. Replies with a
+    /// write.
+    ResolveConflict(String, String),
     /// `destroy()`.
     Destroy,
     /// Which events cost something and are wanted: every message, acknowledgements, single remote changes.
@@ -284,6 +288,10 @@ pub enum Event {
     PresenceChanged,
     /// `getSyncStatus` changed.
     SyncChanged,
+    /// Two changed one event. Of one that waits for somebody to decide it is told again when it changes.
+    ConflictDetected(Arc<Conflict>),
+    /// What came of it: the event, and if it is gone what it last was.
+    ConflictResolved(Arc<Conflict>, Arc<str>),
     /// A write was refused for good; it is kept under this key.
     SyncFailed(String),
     /// Storage is not what it should be.

@@ -9,6 +9,7 @@ pub mod mutant;
 
 pub mod client;
 pub mod config;
+pub mod conflict;
 pub mod delivery;
 pub mod fault;
 pub mod history;

@@ -228,6 +228,23 @@ impl RealtimeCalendar {
         self.call(Call::DiscardFailed(id)).map(drop)
     }
 
+    /// `getConflicts()`.
+    #[wasm_bindgen(js_name = getConflicts)]
+    pub fn conflicts(&self) -> JsValue {
+        self.pump.read(|client| self.shared.view.borrow_mut().conflicts(client))
+    }
+
+    /// `resolveConflict()`: the event's id and two tickets.
+    #[wasm_bindgen(js_name = resolveConflict)]
+    pub fn resolve_conflict(&self, id: String, resolved: &JsValue) -> Result<Array, JsValue> {
+        if resolved.is_undefined() {
+            // It would count as null, which deletes the event.
+            let fault = Fault::argument("resolved", "undefined", "the event as it is to be, or null");
+            return Err(realtime_error(&fault));
+        }
+        self.write(Call::ResolveConflict(id, to_json("resolved", resolved)?))
+    }
+
     /// `flush()`: a ticket.
     pub fn flush(&self) -> Result<f64, JsValue> {
         self.ticket(Call::Flush)

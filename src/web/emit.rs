@@ -78,6 +78,14 @@ impl Emitter {
                     self.emit("sync-failure", &[failed]);
                 }
             }
+            Event::ConflictDetected(conflict) => {
+                let told = pump.read(|client| self.shared.view.borrow_mut().conflict(client, &conflict));
+                self.emit("conflict:detected", &[told]);
+            }
+            Event::ConflictResolved(conflict, resolved) => {
+                let told = pump.read(|client| self.shared.view.borrow_mut().conflict(client, &conflict));
+                self.emit("conflict:resolved", &[told, from_json(&resolved)]);
+            }
             Event::StorageDegraded(reason) => self.emit("storage-degraded", &[reason.into()]),
             Event::Error(fault) => self.emit("error", &[realtime_error(&fault)]),
             Event::Settled(ticket, outcome) => self.settle(ticket, outcome),

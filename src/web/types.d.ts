@@ -144,7 +144,15 @@ export interface RealtimeConfig {
   cursor?: { interval?: number }
   /** `false` keeps everything in memory. */
   offline?: false | OfflineOptions
-  conflict?: { strategy?: ConflictStrategy; onConflict?: (conflict: ConflictInfo) => Promise<CalendarEvent> }
+  /**
+   * What is to happen where two changed one thing: default `'last_write_wins'`. With `'manual'`, `onConflict` is asked for
+   * every conflict, and again when it changes; what it resolves with is the event as it is to be, `null` for deleted. If it
+   * throws or rejects, the conflict waits for `resolveConflict`.
+   */
+  conflict?: {
+    strategy?: ConflictStrategy
+    onConflict?: (conflict: ConflictInfo) => Promise<CalendarEvent | null>
+  }
   /**
    * Default `['websocket', 'polling']`: polling where WebSockets do not get through. With an `http(s)://` address polling
    * alone; with `['websocket']` the address is a WebSocket's, whatever its scheme.
@@ -261,13 +269,32 @@ export interface SyncStatus {
 
 /** Two versions of one event that do not agree. */
 export interface ConflictInfo {
+  /** Stays the same until the conflict is resolved, across reloads. */
   id: string
   eventId: string
+  /** The event as this user wants it. */
   localVersion: CalendarEvent
+  /** The event as it is on the server. */
   remoteVersion: CalendarEvent
+  /** What both were made from. */
   baseVersion?: CalendarEvent
+  /** What they differ in; `deleted` where a deletion met a change. */
   fields: string[]
   strategy: ConflictStrategy
+  /** Which side deleted the event. Its version here is what the event last was. */
+  deleted?: 'local' | 'remote'
+  /** The values that gave way, of a conflict that was decided by merging. */
+  dropped?: DroppedValue[]
+}
+
+/** A value that somebody wrote and that is not in the event any more. */
+export interface DroppedValue {
+  /** Its field, or `deleted` for a deletion that did not come about. */
+  field: string
+  value: unknown
+  side: 'ours' | 'theirs'
+  /** The rule that it gave way to. */
+  reason: string
 }
 
 /** How long something took, in milliseconds. Percentiles are of the nearest rank and off by 3.2 % at most. */
@@ -391,7 +418,9 @@ export interface RealtimeListeners {
   'user:typing': (typing: { userId: string; elementId: string; isTyping: boolean }) => void
   'element:selected': (selected: { userId: string; elementId: string; selection: unknown }) => void
   'user:editing': (editing: { userId: string; eventId: string | null }) => void
+  /** Two changed one thing. Of a conflict that waits for somebody it is told again when the other side changes. */
   'conflict:detected': (conflict: ConflictInfo) => void
+  /** What came of it; if the event is gone, what it last was. */
   'conflict:resolved': (conflict: ConflictInfo, resolved: CalendarEvent) => void
   'sync-status': (status: SyncStatus) => void
   'sync-failure': (action: FailedAction) => void
@@ -494,6 +523,16 @@ export declare class RealtimeCalendar {
   /** `ttl` in ms, 3,600,000 by default. */
   setCached<T>(key: string, data: T, ttl?: number): Promise<void>
   clearCache(): Promise<void>
+
+  // Conflicts
+
+  /** Those that wait for somebody to decide (`manual`), in an array that stays the same until one of them changes. */
+  getConflicts(): readonly ConflictInfo[]
+  /**
+   * Writes the event as it is to be on top of what is there now; `null` deletes it. Who waits for the edits that the
+   * conflict is about gets the answer to this one.
+   */
+  resolveConflict(id: string, resolved: CalendarEvent | null): PendingWrite
 
   // Diagnostics
 

@@ -1,10 +1,13 @@
 //! JavaScript objects of what the core shows, each kept until what it shows changes.
 
+use std::sync::Arc;
+
 use js_sys::{Array, Map, Object};
 use wasm_bindgen::{JsCast, JsValue};
 
 use super::convert::from_json;
 use crate::core::client::Client;
+use crate::core::conflict::Conflict;
 use crate::core::map::SortedMap;
 use crate::core::model::Query;
 use crate::core::store::Shown;
@@ -31,6 +34,15 @@ pub(super) struct View {
     listings: SortedMap<Query, Listing>,
     uses: u64,
     users: Option<(u64, JsValue, JsValue)>,
+    conflicts: Conflicts,
+}
+
+/// The conflicts that wait: the revision that the array shows, the array, and each with its object.
+#[derive(Debug, Default)]
+struct Conflicts {
+    revision: Option<u64>,
+    array: JsValue,
+    objects: Vec<(Arc<Conflict>, JsValue)>,
 }
 
 impl View {
@@ -104,5 +116,36 @@ impl View {
         Object::freeze(&cursors);
         self.users = Some((revision, users.clone().into(), cursors.clone().into()));
         (users.into(), cursors.into())
+    }
+
+    /// The conflicts that wait for somebody, in an array that stays the same until one of them changes.
+    pub(super) fn conflicts(&mut self, client: &Client) -> JsValue {
+        if self.conflicts.revision != Some(client.conflicts_revision()) {
+            let objects = client.conflicts().map(|conflict| (conflict.clone(), self.known(conflict)));
+            let objects: Vec<(Arc<Conflict>, JsValue)> = objects.collect();
+            let array: Array = objects.iter().map(|(_, object)| object).collect();
+            Object::freeze(&array);
+            self.conflicts =
+                Conflicts { revision: Some(client.conflicts_revision()), array: array.into(), objects };
+        }
+        self.conflicts.array.clone()
+    }
+
+    /// The object of a conflict: that of the array, if it is there.
+    pub(super) fn conflict(&mut self, client: &Client, conflict: &Arc<Conflict>) -> JsValue {
+        self.conflicts(client);
+        self.known(conflict)
+    }
+
+    fn known(&self, conflict: &Arc<Conflict>) -> JsValue {
+        let held = self.conflicts.objects.iter().find(|(held, _)| Arc::ptr_eq(held, conflict));
+        held.map_or_else(
+            || {
+                let object = from_json(&conflict.to_json());
+                Object::freeze(object.unchecked_ref::<Object>());
+                object
+            },
+            |(_, object)| object.clone(),
+        )
     }
 }

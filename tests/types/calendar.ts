@@ -2,6 +2,7 @@
 
 import init, {
   type CalendarEvent,
+  type ConflictInfo,
   type FailedAction,
   type PendingWrite,
   RealtimeCalendar,
@@ -91,6 +92,11 @@ export async function usesEveryMember(): Promise<void> {
   const failed: readonly FailedAction[] = calendar.getFailedActions()
   calendar.retryFailedAction(failed[0]?.id ?? '')
   calendar.discardFailedAction('id')
+  const conflicts: readonly ConflictInfo[] = calendar.getConflicts()
+  const [conflict] = conflicts
+  if (conflict !== undefined) await calendar.resolveConflict(conflict.id, conflict.remoteVersion).confirmed
+  const decided: PendingWrite = calendar.resolveConflict('id', null)
+  const lost: [string, unknown][] = (conflict?.dropped ?? []).map(({ field, value }) => [field, value])
   await calendar.flush()
   const cached: { a: number } | null = await calendar.getCached<{ a: number }>('key')
   await calendar.setCached('key', { a: 1 }, 60_000)
@@ -102,5 +108,5 @@ export async function usesEveryMember(): Promise<void> {
   const trace: readonly TraceEntry[] = calendar.getTrace()
   const kinds: string[] = trace.map(({ kind, at, n }) => `${n} ${at} ${kind}`)
   await calendar.destroy()
-  void [event, pending, undone, redone, users, cursors, status, cached, metrics, delivery, age, kinds]
+  void [event, pending, decided, lost, undone, redone, users, cursors, status, cached, metrics, delivery, age, kinds]
 }

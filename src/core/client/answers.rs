@@ -25,7 +25,9 @@ impl Client {
         let id = self.answered_id(message);
         if let Some(write) = self.answered_write(message, id.as_deref()) {
             let outcome = read_outcome(message.payload);
-            return self.on_write_acknowledged(now, &write, outcome);
+            let merged = self.conflict_of(&write, message.merged);
+            self.on_write_acknowledged(now, &write, outcome);
+            return self.tell_merged(merged);
         }
         let Some(id) = id else { return };
         if let Some(ticket) = self.requests.answered(&id) {

@@ -67,6 +67,7 @@ impl Client {
             }
             Call::RetryFailed(id) => self.retry_failed(&id),
             Call::DiscardFailed(id) => self.discard_failed(&id),
+            Call::ResolveConflict(id, resolved) => self.resolve(now, &id, &resolved),
             Call::Destroy => {
                 self.destroy();
                 Ok(Reply::Done)
@@ -199,6 +200,7 @@ impl Client {
         // Stored writes are sent by the next program; who waited for the server's word here does not get it. Who waits
         // for storage does, since what was asked of it is under way.
         tickets.extend(self.outbox.iter().flat_map(|write| write.confirmed.clone()));
+        tickets.extend(self.parked.values().flat_map(|parked| parked.write.confirmed.clone()));
         if mutant!(tickets_dropped) {
             tickets.clear();
         }

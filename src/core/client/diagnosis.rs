@@ -134,6 +134,8 @@ impl Client {
             Call::RetryFailed(_) => ("retryFailedAction", [0; 4]),
             Call::DiscardFailed(_) => ("discardFailedAction", [0; 4]),
             Call::Destroy => ("destroy", [0; 4]),
+            // Told when it is known whether anything is written for it.
+            Call::ResolveConflict(..) => ("resolveConflict", [0; 4]),
             Call::Watch { .. } => ("watch", [0; 4]),
         };
         if is_told(call) {
@@ -397,7 +399,10 @@ impl Client {
 
 /// Whether a call is a step: as many cursor positions come as the pointer moves, and watching is our own affair.
 pub(super) fn is_told(call: &Call) -> bool {
-    !matches!(call, Call::Cursor(_) | Call::Watch { .. } | Call::Undo | Call::Redo)
+    !matches!(
+        call,
+        Call::Cursor(_) | Call::Watch { .. } | Call::Undo | Call::Redo | Call::ResolveConflict(..)
+    )
 }
 
 fn name_of(kind: Kind) -> &'static str {

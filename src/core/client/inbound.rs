@@ -197,9 +197,10 @@ impl Client {
                 self.presence_changed |= self.roster.status(mono, wall_ms, payload).is_some();
             }
             Kind::ProjectUpdated => self.tell(Event::Relayed("project:updated", payload.to_owned())),
-            Kind::ConflictDetected => self.tell(Event::Relayed("conflict:detected", payload.to_owned())),
+            Kind::ConflictDetected => self.on_conflict_detected(now, payload),
             Kind::Other => {}
         }
+        self.look_at_parked();
         self.pass_on(now, message);
     }
 

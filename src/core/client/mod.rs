@@ -13,6 +13,7 @@
 mod answers;
 mod calls;
 mod compression;
+mod conflict;
 mod content;
 mod dead;
 mod diagnosis;
@@ -33,6 +34,7 @@ use compression::Compression;
 use tabs::Tabs;
 
 use crate::core::config::Config;
+use crate::core::conflict::Parked;
 use crate::core::delivery::{Channels, Lanes, Outbox, Progress, Requests, Write};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::history::History;
@@ -114,6 +116,11 @@ pub struct Client {
     /// Whether the program was told of the present frame that something in it is no message.
     complained: bool,
     failed: SortedMap<String, Failed>,
+    /// Edits that wait for somebody to decide, by the conflict's id.
+    parked: SortedMap<String, Parked>,
+    conflicts_revision: u64,
+    /// How often a write on an event was merged and written again, over a server that does not merge.
+    rounds: SortedMap<Arc<str>, u64>,
     history: History,
     progress: Progress,
     last_synced_ms: Option<u64>,
@@ -185,6 +192,9 @@ impl Client {
             attempting: false,
             complained: false,
             failed: SortedMap::default(),
+            parked: SortedMap::default(),
+            conflicts_revision: 0,
+            rounds: SortedMap::default(),
             history: History::default(),
             progress: Progress::default(),
             last_synced_ms: None,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::writes::{BODY_BYTES_MAX, row_of};
 use super::{Client, FRAME_MS};
-use crate::core::delivery::{Squashed, Write, squash};
+use crate::core::delivery::{Squashed, Write, first_seen, squash};
 use crate::core::id::{Ticket, WriteId};
 use crate::core::json::Fields;
-use crate::core::merge::{On, Strategy, saw};
+use crate::core::merge::{On, Strategy};
 use crate::core::metrics::Step;
 use crate::core::model::WriteKind;
 use crate::core::store::Pending;
@@ -34,7 +34,7 @@ impl Client {
         let last = self.store.pending(event).last();
         let held = last.and_then(|last| self.outbox.unsent_own(&last.id, sendable_from));
         let Some(held) = held else { return false };
-        let (id, on) = (held.id.clone(), first_seen(held, on));
+        let (id, on) = (held.id.clone(), first_seen((held.kind, &held.body), held.on.as_ref(), on));
         match squash(held.kind, &held.body, kind, body) {
             Some(Squashed::Write(kind, body)) if body.len() <= BODY_BYTES_MAX => {
                 let (body, at_ms): (Arc<str>, u64) = (Arc::from(body), held.at_ms);
@@ -69,17 +69,4 @@ impl Client {
         self.progress.withdraw();
         self.keep(row, Some(persisted));
     }
-}
-
-/// What two edits as one were made on: of what the first is about, what its author saw; of all else, what the second saw.
-fn first_seen(held: &Write, next: Option<&Arc<On>>) -> Option<Arc<On>> {
-    let (first, next) = (held.on.as_ref()?, next?);
-    let read = |text: &str| Fields::parse(text).unwrap_or_default();
-    let mut seen = read(&next.saw);
-    // Of these the second saw what the first had made of them.
-    for (field, _) in saw(held.kind, &read(&held.body), &seen.clone()).iter() {
-        seen.remove(field);
-    }
-    seen.merge(&read(&first.saw));
-    Some(Arc::new(On { strategy: first.strategy, saw: Arc::from(seen.to_text()) }))
 }

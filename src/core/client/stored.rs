@@ -8,8 +8,8 @@ use crate::core::io::{Durability, Effect, Event, Outcome, Row, StorageEvent, Sto
 use crate::core::metrics::Step;
 use crate::core::model::{EventDoc, WriteKind};
 use crate::core::offline::{
-    POLLING_KEY, Table, Trouble, Verdict, decode_dead, decode_polling, decode_write, encode_dead,
-    encode_polling, encode_write, row_key,
+    POLLING_KEY, Table, Trouble, Verdict, decode_dead, decode_parked, decode_polling, decode_write,
+    encode_dead, encode_parked, encode_polling, encode_write, row_key,
 };
 use crate::core::store::Pending;
 use crate::core::time::Now;
@@ -133,6 +133,9 @@ impl Client {
         for (key, _) in self.failed.iter() {
             self.owed.insert((Table::Dead, key.clone()), ());
         }
+        for parked in self.parked.values() {
+            self.owed.insert((Table::Conflicts, row_key(&parked.write.id)), ());
+        }
     }
 
     /// The rows that are owed, as they are now.
@@ -151,6 +154,12 @@ impl Client {
                 ops.push(StorageOp::Put(Row { table: key.0, key: key.1, value: encode_dead(write, fault) }));
             }
         }
+        for parked in self.parked.values() {
+            let key = (Table::Conflicts, row_key(&parked.write.id));
+            if owed.remove(&key).is_some() {
+                ops.push(StorageOp::Put(Row { table: key.0, key: key.1, value: encode_parked(parked) }));
+            }
+        }
         ops.extend(owed.take().map(|((table, key), ())| StorageOp::Delete(table, key)));
         ops
     }
@@ -158,6 +167,7 @@ impl Client {
     /// Takes what earlier programs stored: their writes, shown at once and sent before ours.
     pub(super) fn on_rows(&mut self, now: Now, rows: Vec<Row>) {
         let mut streams: Vec<(ClientId, Vec<Write>)> = Vec::new();
+        let mut parked = Vec::new();
         for row in rows {
             let read = match row.table {
                 Table::Outbox => decode_write(&row.key, &row.value).map(|write| {
@@ -181,7 +191,13 @@ impl Client {
                     }
                     Ok(())
                 }
-                Table::Events | Table::Cache | Table::Conflicts => Ok(()),
+                Table::Conflicts => decode_parked(&row.key, &row.value).map(|found| {
+                    let known = self.parked.contains_key(&found.conflict.id);
+                    if !known && !self.owed.contains_key(&(Table::Conflicts, row.key.clone())) {
+                        parked.push((row.key.clone(), found));
+                    }
+                }),
+                Table::Events | Table::Cache => Ok(()),
             };
             if let Err((_, what)) = read {
                 self.complain(row.table, &what);
@@ -192,6 +208,9 @@ impl Client {
         let own: Vec<Write> = self.outbox.iter().filter(ours).cloned().collect();
         for write in own.iter().filter(|_| !mutant!(left_behind_on_top)) {
             self.store.roll_back(&write.event, &write.id);
+        }
+        for (key, found) in parked {
+            self.adopt_parked(key, found);
         }
         for (client, writes) in streams {
             for write in &writes {
@@ -222,7 +241,8 @@ impl Client {
             let read = match row.table {
                 Table::Outbox => decode_write(&row.key, &row.value).err(),
                 Table::Dead => decode_dead(&row.key, &row.value).err(),
-                Table::Meta | Table::Events | Table::Cache | Table::Conflicts => None,
+                Table::Conflicts => decode_parked(&row.key, &row.value).err(),
+                Table::Meta | Table::Events | Table::Cache => None,
             };
             if let Some((_, what)) = read {
                 self.complain(row.table, &what);
@@ -314,8 +334,8 @@ impl Client {
             StorageOp::Clear(_) => return None,
         };
         match table {
-            Table::Outbox | Table::Dead => Some((table, key.clone())),
-            Table::Meta | Table::Events | Table::Cache | Table::Conflicts => None,
+            Table::Outbox | Table::Dead | Table::Conflicts => Some((table, key.clone())),
+            Table::Meta | Table::Events | Table::Cache => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! The client, driven by hand: what goes in stands in the test, what comes out is looked at.
 
 mod channels;
+mod conflicts;
 mod connection;
 mod squash;
 mod storage;

@@ -98,18 +98,11 @@ impl Client {
         let on = self.made_on(kind, &event, body);
         let body = self.stamped(now, kind, &event, body);
         let text = body.to_text();
-        if text.len() > BODY_BYTES_MAX {
-            let most = format!("at most {BODY_BYTES_MAX} bytes as JSON");
-            let fault = Fault::argument("event", &format!("{} bytes", text.len()), &most);
-            return Err(Fault { code: FaultCode::TooLarge, ..fault });
-        }
-        if self.outbox.is_full(text.len()) {
-            let waiting = self.outbox.len();
-            let what = format!("{waiting} writes wait for the server already; this one was not taken");
-            return Err(Fault::new(FaultCode::QueueFull, what));
-        }
+        self.check_room(text.len())?;
         let (persisted, confirmed) = (self.ticket(), self.ticket());
-        if self.squash(now, kind, &event, (&body, on.as_ref()), (persisted, confirmed)) {
+        if self.fold_into_parked(kind, &event, (&body, on.as_ref()), (persisted, confirmed))
+            || self.squash(now, kind, &event, (&body, on.as_ref()), (persisted, confirmed))
+        {
             return Ok(Reply::Write { event, persisted, confirmed });
         }
         let id = self.outbox.next_id();
@@ -124,6 +117,21 @@ impl Client {
         Ok(Reply::Write { event, persisted, confirmed })
     }
 
+    /// Whether there is room for a write with a payload of so many bytes.
+    pub(super) fn check_room(&self, bytes: usize) -> Result<(), Fault> {
+        if bytes > BODY_BYTES_MAX {
+            let most = format!("at most {BODY_BYTES_MAX} bytes as JSON");
+            let fault = Fault::argument("event", &format!("{} bytes", bytes), &most);
+            return Err(Fault { code: FaultCode::TooLarge, ..fault });
+        }
+        if self.outbox.is_full(bytes) {
+            let waiting = self.outbox.len();
+            let what = format!("{waiting} writes wait for the server already; this one was not taken");
+            return Err(Fault::new(FaultCode::QueueFull, what));
+        }
+        Ok(())
+    }
+
     /// What a write is made on: what the user sees of what it is about.
     fn made_on(&self, kind: WriteKind, event: &str, body: &Fields) -> Option<Arc<On>> {
         let strategy = self.config.strategy;
@@ -133,7 +141,13 @@ impl Client {
     }
 
     /// The body with the stamps that order it where no server does, if that is the strategy.
-    fn stamped<'a>(&mut self, now: Now, kind: WriteKind, event: &str, body: &'a Fields) -> Cow<'a, Fields> {
+    pub(super) fn stamped<'a>(
+        &mut self,
+        now: Now,
+        kind: WriteKind,
+        event: &str,
+        body: &'a Fields,
+    ) -> Cow<'a, Fields> {
         let crdt = self.config.strategy == Strategy::Crdt;
         if !crdt || !matches!(kind, WriteKind::Create | WriteKind::Update) {
             return Cow::Borrowed(body);
@@ -186,6 +200,7 @@ impl Client {
         if write.kind != WriteKind::Skip {
             self.progress.complete();
         }
+        self.rounds.remove(&write.event);
         self.last_synced_ms = Some(now.wall_ms);
         self.metrics.writes_acknowledged += 1;
         let stored = self.store.confirmed(&write.event).map(|doc| doc.text.clone());
@@ -215,6 +230,8 @@ impl Client {
             let wait = fault.retry_after_ms.unwrap_or(wait).min(RETRY_MS_MAX);
             self.outbox.resume_from(id, now.mono.after(wait));
             self.sync_changed = true;
+        } else if fault.code == FaultCode::Conflict {
+            self.on_write_conflict(now, id, fault);
         } else {
             self.on_write_dead(now, id, fault);
         }
@@ -274,13 +291,13 @@ pub(super) fn row_of(write: &Write) -> Row {
     Row { table: Table::Outbox, key: row_key(&write.id), value: encode_write(write) }
 }
 
-fn parse(field: &str, text: &str) -> Result<Fields, Fault> {
+pub(super) fn parse(field: &str, text: &str) -> Result<Fields, Fault> {
     Fields::parse(text).map_err(|JsonError { expected, .. }| {
         Fault::argument(field, "something else", &format!("an object ({expected})"))
     })
 }
 
-fn invalid(field: &str, fault: &InvalidEvent) -> Fault {
+pub(super) fn invalid(field: &str, fault: &InvalidEvent) -> Fault {
     Fault::argument(&format!("{field}.{}", fault.field), &fault.got, fault.expected)
 }
 

@@ -17,4 +17,4 @@ pub use lanes::{Lane, Lanes};
 pub use outbox::{Outbox, WINDOW, Write};
 pub use progress::Progress;
 pub use requests::{Request, Requests};
-pub use squash::{Squashed, squash};
+pub use squash::{Squashed, first_seen, squash};

@@ -4,7 +4,10 @@
 //! given that the first applied: a creation where there was nothing, a change or a removal where there was something. Does
 //! not know whether they may: that nothing of the first has left is the outbox's to say.
 
+use std::sync::Arc;
+
 use crate::core::json::{FIELDS_MAX, Fields};
+use crate::core::merge::{On, saw};
 use crate::core::model::{WriteKind, apply_changes};
 
 /// What two edits are together.
@@ -32,6 +35,23 @@ pub fn squash(kind: WriteKind, body: &str, next: WriteKind, next_body: &Fields) 
         // An event made anew under the id of a removed one goes on from the versions of that one.
         (WriteKind::Delete | WriteKind::Skip, _) | (_, WriteKind::Create | WriteKind::Skip) => None,
     }
+}
+
+/// What two edits as one were made on: of what the first is about, what its author saw; of all else, what the second saw.
+pub fn first_seen(
+    (kind, body): (WriteKind, &str),
+    first: Option<&Arc<On>>,
+    next: Option<&Arc<On>>,
+) -> Option<Arc<On>> {
+    let (first, next) = (first?, next?);
+    let read = |text: &str| Fields::parse(text).unwrap_or_default();
+    let mut seen = read(&next.saw);
+    // Of these the second saw what the first had made of them.
+    for (field, _) in saw(kind, &read(body), &seen.clone()).iter() {
+        seen.remove(field);
+    }
+    seen.merge(&read(&first.saw));
+    Some(Arc::new(On { strategy: first.strategy, saw: Arc::from(seen.to_text()) }))
 }
 
 #[cfg(test)]

@@ -113,6 +113,14 @@ steps! {
     ChannelRefused "channel-refused" "code" ["channel", "retryable", "retryMs"];
     /// An edit became part of a write that waits, or took it back.
     Squashed "squashed" "" ["seq", "takenBack"];
+    /// A write that met another one is written again, on top of that one.
+    Rewritten "rewritten" "" [];
+    /// An edit became part of one that waits for somebody to decide.
+    Folded "folded" "" [];
+    /// The event of an edit that waits for somebody to decide is another one by now.
+    Contested "contested" "" [];
+    /// An earlier program left an edit that waits for somebody to decide.
+    Unresolved "unresolved" "" [];
     /// The server did a write.
     Acknowledged "acknowledged" "" ["stream", "seq"];
     /// The server did not do a write.

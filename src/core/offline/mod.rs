@@ -4,11 +4,13 @@
 //! told apart from an absent one. Knows nothing of databases: a row is a key and a text, a failure one of a few classes.
 
 mod meta;
+mod parked;
 mod row;
 mod supervisor;
 mod trouble;
 
 pub use meta::{POLLING_KEY, decode_polling, encode_polling};
+pub use parked::{decode_parked, encode_parked};
 pub use row::{ROW_VERSION, Table, decode_dead, decode_write, encode_dead, encode_write, migrate, row_key};
 pub use supervisor::{Supervisor, Verdict};
 pub use trouble::Trouble;

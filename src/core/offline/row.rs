@@ -66,7 +66,7 @@ pub fn encode_write(write: &Write) -> String {
     fields_of(write).to_text()
 }
 
-fn fields_of(write: &Write) -> Fields {
+pub(super) fn fields_of(write: &Write) -> Fields {
     let mut fields = Fields::new();
     fields.set("v", &ROW_VERSION.to_string());
     fields.set_string("kind", write.kind.word());

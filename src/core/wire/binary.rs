@@ -159,6 +159,7 @@ fn read_change<'a>(mut reader: Reader<'a>, kind: Kind, shared: &mut Shared) -> O
     };
     let event = EventDoc { text: Arc::from(payload), id, version, start_ms, end_ms, project, calendar };
     Some(Envelope {
+        merged: None,
         kind,
         payload,
         event: Some(event),

@@ -116,6 +116,8 @@ pub struct Envelope<'a> {
     pub timestamp: Option<u64>,
     /// The stream of the write that it answers.
     pub client: Option<Cow<'a, str>>,
+    /// What became of a write that was not done as it was meant, raw.
+    pub merged: Option<&'a str>,
     /// The whole message, if it came as text.
     pub text: &'a str,
     /// What only [`Envelope::whole`] needs of one that did not.
@@ -167,6 +169,7 @@ impl<'a> Envelope<'a> {
         let mut kind = None;
         let (mut payload, mut event) = ("null", None);
         let (mut id, mut channel, mut seq, mut client, mut timestamp) = (None, None, None, None, None);
+        let mut merged = None;
         scanner.fields(|scanner, key| {
             let key = key_text(key);
             let change = matches!(kind, Some(Kind::EventCreated | Kind::EventUpdated));
@@ -186,13 +189,26 @@ impl<'a> Envelope<'a> {
                 "seq" => seq = as_u53(raw),
                 "client" => client = as_string(raw),
                 "timestamp" => timestamp = as_u53(raw),
+                "merged" => merged = Some(raw),
                 _ => {}
             }
             Ok(())
         })?;
         let text = scanner.since(from);
         let origin = None;
-        Ok(kind.map(|kind| Self { kind, payload, event, id, channel, seq, timestamp, client, text, origin }))
+        Ok(kind.map(|kind| Self {
+            kind,
+            payload,
+            event,
+            id,
+            channel,
+            seq,
+            timestamp,
+            client,
+            merged,
+            text,
+            origin,
+        }))
     }
 }
 

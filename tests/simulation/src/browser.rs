@@ -124,6 +124,8 @@ impl World {
             | Event::PresenceChanged
             | Event::SyncChanged
             | Event::SyncFailed(_)
+            | Event::ConflictDetected(_)
+            | Event::ConflictResolved(..)
             | Event::StorageDegraded(_) => {}
         }
         Ok(())

@@ -7,6 +7,7 @@
 //! passes as it did: the client gets a tick exactly where a step was recorded that no input explains.
 
 mod material;
+mod message;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,8 @@ const OF_A_MESSAGE: &[&str] = &[
     "acknowledged",
     "refused",
     "answered",
+    "rewritten",
+    "contested",
 ];
 
 /// The configuration as a program gave it to the constructor, in JSON; what stands for a function is any text.
@@ -306,6 +309,22 @@ impl Replay {
                 let changes = r#"{"title":"y"}"#.to_owned();
                 if taken_back == 1 { Call::Delete(event) } else { Call::Update(event, changes) }
             }
+            "updateEvent" | "deleteEvent" if next.is_some_and(|next| next["kind"] == "folded") => {
+                let event = self.parked(0).map_or(String::new(), |(event, _)| event);
+                Call::Update(event, r#"{"title":"y"}"#.to_owned())
+            }
+            // What makes a write of it, or none.
+            "resolveConflict" => {
+                let id =
+                    self.client.conflicts().next().map(|conflict| conflict.id.clone()).unwrap_or_default();
+                let (event_id, there) = self.parked(0).unwrap_or_default();
+                let resolved = match (number(entry, "number") == 1, there) {
+                    (true, None) => event(&event_id).to_string(),
+                    (false, Some(there)) => there,
+                    (true, Some(_)) | (false, None) => "null".to_owned(),
+                };
+                Call::ResolveConflict(id, resolved)
+            }
             // The protocol carries them all alike.
             "createEvent" | "updateEvent" | "deleteEvent" => {
                 let mut event = event("");
@@ -321,113 +340,6 @@ impl Replay {
             _ => Call::Presence("user:editing", "{}".to_owned()),
         };
         self.input(at, Input::Call(call));
-    }
-
-    /// A message that leads to the steps that follow.
-    fn message(&self, entry: &Value, nth: u64, then: &[Value]) -> Value {
-        let kind = text(entry, "type");
-        // A first word that is no welcome makes the server a plain one before it is read.
-        let then = then.get(usize::from(then.first().is_some_and(|step| step["kind"] == "plain"))..);
-        let then = then.unwrap_or_default();
-        let next = then.first().unwrap_or(&Value::Null);
-        let time = |place: usize| {
-            then.get(place).filter(|step| step["kind"] == "server-time").map(|step| number(step, "wallMs"))
-        };
-        let client = |step: &Value| match number(step, "stream") {
-            0 => Value::Null,
-            stream => json!(format!("stream{stream}")),
-        };
-        let own_id = |step: &Value| format!("{}/{}", self.own, number(step, "number"));
-        match (kind, text(next, "kind")) {
-            ("welcome", "welcome") => json!({ "type": kind, "payload": {
-                "heartbeat": { "interval": next["intervalMs"], "timeout": next["timeoutMs"] },
-                "limits": { "frame": next["frameBytes"] },
-                "time": time(1),
-            }}),
-            ("ack", "acknowledged") => {
-                json!({ "type": kind, "seq": number(next, "seq"), "client": client(next), "payload": {} })
-            }
-            ("ack", "answered") => json!({ "type": kind, "id": own_id(next), "payload": null }),
-            ("error", _) => {
-                let (wait, code) = (next["retryMs"].as_u64(), text(next, "code"));
-                let payload = json!({
-                    "code": if code.is_empty() { "other" } else { code },
-                    "message": "",
-                    "retryable": number(next, "retryable") == 1,
-                    "retryAfter": wait,
-                    "details": { "expected": wait.filter(|_| code == "sequence_gap") },
-                });
-                match text(next, "kind") {
-                    "refused" => {
-                        let (seq, client) = (number(next, "seq"), client(next));
-                        json!({ "type": kind, "seq": seq, "client": client, "payload": payload })
-                    }
-                    "answered" => json!({ "type": kind, "id": own_id(next), "payload": payload }),
-                    "channel-refused" => {
-                        let id = self.requests.get(&self.channel(number(next, "channel")));
-                        json!({ "type": kind, "id": id, "payload": payload })
-                    }
-                    "sign-in-refused" => json!({ "type": kind, "payload": payload }),
-                    _ => json!({ "type": kind, "payload": { "code": "other" } }),
-                }
-            }
-            ("pong", _) => {
-                let told = then.iter().skip(usize::from(time(0).is_some()));
-                let told: Vec<_> =
-                    told.take_while(|step| step["kind"] == "behind" || step["kind"] == "diverged").collect();
-                let heads: serde_json::Map<String, Value> = told
-                    .iter()
-                    .map(|step| (self.channel(number(step, "channel")), json!(number(step, "head"))))
-                    .collect();
-                // Any digest but the one of what was made up here.
-                let digests: serde_json::Map<String, Value> = told
-                    .iter()
-                    .filter(|step| step["kind"] == "diverged")
-                    .map(|step| {
-                        (
-                            self.channel(number(step, "channel")),
-                            json!(format!("{:016x}", number(step, "head"))),
-                        )
-                    })
-                    .collect();
-                json!({ "type": kind, "payload": { "heads": heads, "digests": digests, "time": time(0) } })
-            }
-            ("subscribed", "subscribed") => {
-                let content = then.get(1).filter(|step| step["kind"] == "content");
-                json!({ "type": kind, "payload": {
-                    "channel": self.channel(number(next, "channel")),
-                    "epoch": format!("e{}", number(next, "epoch")),
-                    "seq": number(next, "seq"),
-                    "recovered": number(next, "recovered") == 1,
-                    "more": content.is_some_and(|step| number(step, "more") == 1),
-                }})
-            }
-            // Of a channel that was left meanwhile.
-            ("subscribed", step) if step != "malformed" => {
-                json!({ "type": kind, "payload": { "channel": "left", "epoch": "e", "seq": 0 } })
-            }
-            ("snapshot", "content") => json!({ "type": kind, "payload": {
-                "channel": self.channel(number(next, "channel")),
-                "more": number(next, "more") == 1,
-            }}),
-            ("drain", "drain") => json!({ "type": kind, "payload": { "windowMs": next["windowMs"] } }),
-            ("event:created" | "event:updated" | "event:deleted" | "skip", step) => {
-                let own = (step == "acknowledged").then(|| self.created.get(&number(next, "seq"))).flatten();
-                let event = event(own.map_or("somebody", String::as_str));
-                let payload = if kind == "skip" { Value::Null } else { event };
-                match number(entry, "channel") {
-                    0 => json!({ "type": kind, "payload": payload, "id": format!("m{}", entry["n"]) }),
-                    channel => json!({
-                        "type": kind,
-                        "channel": self.channel(channel),
-                        "seq": number(entry, "seq") + nth,
-                        "payload": payload,
-                    }),
-                }
-            }
-            ("other", _) => json!({ "type": "note", "payload": {}, "id": format!("m{}", entry["n"]) }),
-            _ => json!({ "type": kind, "payload": {} }),
-        }
     }
 
     fn compare(&self, trace: &[Value]) -> Result<(), String> {

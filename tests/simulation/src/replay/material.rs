@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use baro_realtime::core::conflict::Parked;
 use baro_realtime::core::delivery::Write;
 use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::{ClientId, WriteId};
 use baro_realtime::core::io::Row;
 use baro_realtime::core::model::WriteKind;
 use baro_realtime::core::offline::{
-    POLLING_KEY, Table, Trouble, encode_dead, encode_polling, encode_write, row_key,
+    POLLING_KEY, Table, Trouble, encode_dead, encode_parked, encode_polling, encode_write, row_key,
 };
 use serde_json::{Value, json};
 
@@ -56,7 +57,14 @@ pub(super) fn rows_of(entry: &Value, ahead_ms: u64, then: &[Value]) -> Vec<Row> 
         let value = encode_polling((number(entry, "at") + number(step, "pollingMs")).wrapping_add(ahead_ms));
         rows.push(Row { table: Table::Meta, key: POLLING_KEY.to_owned(), value });
     }
-    let read = then.iter().skip_while(|step| step["kind"] == "remembered");
+    let waits = |step: &&Value| step["kind"] == "unresolved";
+    for seq in 0..then.iter().filter(|step| step["kind"] != "remembered").take_while(waits).count() as u64 {
+        let id = WriteId { client: ClientId(Arc::from("unresolved")), seq };
+        let write = Write { event: Arc::from(format!("unresolved{seq}")), ..write(&id) };
+        let value = encode_parked(&Parked::new(row_key(&id), write, None));
+        rows.push(Row { table: Table::Conflicts, key: row_key(&id), value });
+    }
+    let read = then.iter().skip_while(|step| step["kind"] == "remembered" || step["kind"] == "unresolved");
     for step in read.take_while(|step| step["kind"] == "adopted") {
         let client = ClientId(Arc::from(format!("stream{}", number(step, "stream"))));
         let (first, last, writes) = (number(step, "first"), number(step, "last"), number(step, "writes"));

@@ -1,0 +1,441 @@
+//! A write that met another one: given up, merged and written again, or parked until somebody decides.
+
+use std::sync::Arc;
+
+use super::Client;
+use crate::core::conflict::{Conflict, Merge, Parked};
+use crate::core::delivery::Write;
+use crate::core::fault::{Fault, FaultCode};
+use crate::core::id::{Ticket, WriteId};
+use crate::core::io::{Event, Outcome, Reply, Row};
+use crate::core::json::{Fields, is_null};
+use crate::core::merge::{Merged, On, Strategy, saw};
+use crate::core::metrics::Step;
+use crate::core::model::{EventDoc, WriteKind, check_event};
+use crate::core::offline::{Table, encode_parked, row_key};
+use crate::core::store::Pending;
+use crate::core::time::Now;
+
+/// How often a write is merged and written again over a server that does not merge; then a person decides.
+const ROUNDS_MAX: u64 = 5;
+
+/// Parked edits of earlier programs get names in our stream that no write of ours will have.
+const ADOPTED_FROM: u64 = 1 << 52;
+
+impl Client {
+    /// Edits that wait for somebody to decide, by the conflict's id.
+    pub fn conflicts(&self) -> impl Iterator<Item = &Arc<Conflict>> {
+        self.parked.values().map(|parked| &parked.conflict)
+    }
+
+    /// Changes with every change of what waits for somebody to decide.
+    pub fn conflicts_revision(&self) -> u64 {
+        self.conflicts_revision
+    }
+
+    /// The server did not do a write because somebody else changed what it is about.
+    pub(super) fn on_write_conflict(&mut self, now: Now, id: &WriteId, fault: Fault) {
+        let Some(event) = self.outbox.get(id).map(|write| write.event.clone()) else { return };
+        let details = fault.details.as_deref().and_then(|details| Fields::parse(details).ok());
+        let details = details.unwrap_or_default();
+        match details.get("event") {
+            Some(there) if is_null(there) => {
+                self.store.remove(&event, details.u53("version"), false);
+            }
+            Some(there) => {
+                // What is no event tells nothing.
+                if let Some(doc) = EventDoc::parse(there).ok().filter(|doc| doc.id == event) {
+                    self.store.confirm(doc);
+                }
+            }
+            None => {}
+        }
+        self.meet_conflict(now, id, fault);
+    }
+
+    /// A plain server tells that two changed one event.
+    pub(super) fn on_conflict_detected(&mut self, now: Now, payload: &str) {
+        let told = Fields::parse(payload).unwrap_or_default();
+        let Some(event) = told.string("eventId") else { return };
+        let sent = |pending: &Pending| self.outbox.get(&pending.id).filter(|write| write.sent_at.is_some());
+        let write = self.store.pending(&event).iter().find_map(sent).map(|write| write.id.clone());
+        let Some(id) = write else { return };
+        let theirs = told.get("remoteVersion").and_then(|there| EventDoc::parse(there).ok());
+        if let Some(doc) = theirs.filter(|doc| *doc.id == *event) {
+            self.store.confirm(doc);
+        }
+        let fault = Fault::new(FaultCode::Conflict, "somebody else changed what this write is about");
+        self.note_refused(&id, &fault);
+        self.meet_conflict(now, &id, fault);
+    }
+
+    fn meet_conflict(&mut self, now: Now, id: &WriteId, fault: Fault) {
+        let Some(write) = self.outbox.get(id) else { return };
+        let event = write.event.clone();
+        let strategy = write.on.as_ref().map_or(self.config.strategy, |on| on.strategy);
+        let rounds = self.rounds.get(&event).copied().unwrap_or(0);
+        match strategy {
+            Strategy::FirstWriteWins => self.give_way(now, id, fault),
+            Strategy::Manual => self.park(now, id),
+            Strategy::LastWriteWins | Strategy::Merge | Strategy::OperationalTransform | Strategy::Crdt => {
+                if rounds >= ROUNDS_MAX {
+                    self.rounds.remove(&event);
+                    self.park(now, id);
+                } else {
+                    self.rounds.insert(event, rounds + 1);
+                    self.write_merged(now, id);
+                }
+            }
+        }
+    }
+
+    /// Takes a write out of the queue, whose place the server has decided.
+    fn take_out(&mut self, id: &WriteId) -> Option<Write> {
+        let write = self.outbox.remove(id)?;
+        self.drop_row(Table::Outbox, row_key(id));
+        self.progress.withdraw();
+        Some(write)
+    }
+
+    /// Who came first stays.
+    fn give_way(&mut self, now: Now, id: &WriteId, fault: Fault) {
+        let Some(write) = self.take_out(id) else { return };
+        let theirs = self.store.confirmed(&write.event).cloned();
+        let conflict = Parked::new(row_key(id), write, theirs);
+        let Parked { write, conflict, .. } = conflict;
+        self.store.roll_back(&write.event, id);
+        self.metrics.writes_refused += 1;
+        for ticket in &write.confirmed {
+            self.settle(*ticket, Outcome::Refused(fault.clone()));
+        }
+        self.tell(Event::ConflictDetected(conflict.clone()));
+        self.tell_resolved(conflict, &write);
+        self.on_write_decided(now);
+    }
+
+    /// Somebody has to decide: the edit stays in the view and leaves the queue.
+    fn park(&mut self, now: Now, id: &WriteId) {
+        let Some(write) = self.take_out(id) else { return };
+        let body = Fields::parse(&write.body).unwrap_or_default();
+        let on = write.on.clone();
+        let key = self.parked_on(&write.event);
+        let folded = key.clone().filter(|key| {
+            self.parked.get_mut(key).is_some_and(|parked| parked.fold(write.kind, &body, on.as_ref()))
+        });
+        let key = match folded {
+            Some(key) => {
+                self.store.roll_back(&write.event, id);
+                if let Some(parked) = self.parked.get_mut(&key) {
+                    parked.write.confirmed.extend(write.confirmed);
+                }
+                self.show_parked(&key);
+                key
+            }
+            None => {
+                let theirs = self.store.confirmed(&write.event).cloned();
+                let key = row_key(id);
+                let parked = Parked::new(key.clone(), write, theirs);
+                self.parked.insert(key.clone(), parked);
+                self.show_parked(&key);
+                key
+            }
+        };
+        self.keep_parked(&key, None);
+        self.tell_parked(&key);
+        self.on_write_decided(now);
+    }
+
+    fn parked_on(&self, event: &str) -> Option<String> {
+        self.parked.iter().find(|(_, parked)| *parked.write.event == *event).map(|(key, _)| key.clone())
+    }
+
+    /// An edit of an event of which one is parked. It is stored and not sent. `None` if it is one of its own.
+    pub(super) fn fold_into_parked(
+        &mut self,
+        kind: WriteKind,
+        event: &Arc<str>,
+        (body, on): (&Fields, Option<&Arc<On>>),
+        (persisted, confirmed): (Ticket, Ticket),
+    ) -> bool {
+        let Some(key) = self.parked_on(event) else { return false };
+        let Some(parked) = self.parked.get_mut(&key) else { return false };
+        if !parked.fold(kind, body, on) {
+            return false;
+        }
+        parked.write.confirmed.push(confirmed);
+        self.trace.note(Step::Folded, "", [0; 4]);
+        self.show_parked(&key);
+        self.keep_parked(&key, Some(persisted));
+        self.conflicts_revision += 1;
+        true
+    }
+
+    /// Has the view show a parked edit as it is now. It shows on top whatever it meets.
+    fn show_parked(&mut self, key: &str) {
+        let Some(parked) = self.parked.get(key) else { return };
+        let Write { id, kind, event, body, at_ms, .. } = parked.write.clone();
+        let on = Some(Arc::new(On { strategy: Strategy::Manual, saw: parked.made_on().saw.clone() }));
+        let shown = Pending { id, kind, body, on, at_ms };
+        if self.store.pending(&event).iter().any(|pending| pending.id == shown.id) {
+            self.store.replace_pending(&event, shown);
+        } else {
+            self.store.push(&event, shown);
+        }
+    }
+
+    fn keep_parked(&mut self, key: &str, persisted: Option<Ticket>) {
+        if let Some(parked) = self.parked.get(key) {
+            let (key, value) = (row_key(&parked.write.id), encode_parked(parked));
+            self.keep(Row { table: Table::Conflicts, key, value }, persisted);
+        }
+    }
+
+    fn tell_parked(&mut self, key: &str) {
+        self.conflicts_revision += 1;
+        if let Some(parked) = self.parked.get(key) {
+            self.tell(Event::ConflictDetected(parked.conflict.clone()));
+        }
+    }
+
+    /// Looks whether what parked edits met is something else by now.
+    pub(super) fn look_at_parked(&mut self) {
+        if self.parked.is_empty() {
+            return;
+        }
+        let mut news = Vec::new();
+        for (key, parked) in self.parked.iter_mut() {
+            if parked.meet(self.store.confirmed(&parked.write.event)) {
+                news.push(key.clone());
+            }
+        }
+        for key in news {
+            self.trace.note(Step::Contested, "", [0; 4]);
+            self.keep_parked(&key, None);
+            self.tell_parked(&key);
+        }
+    }
+
+    /// Takes a parked edit of an earlier program. From now on it is ours: no further program takes it while this one lives.
+    pub(super) fn adopt_parked(&mut self, row: String, mut parked: Parked) {
+        let seq = ADOPTED_FROM + self.parked.len() as u64;
+        parked.write.id = WriteId { client: self.outbox.own().clone(), seq };
+        self.drop_row(Table::Conflicts, row);
+        let key = parked.conflict.id.clone();
+        let Parked { write, theirs, .. } = &parked;
+        let covered = |doc: &EventDoc| self.channels.covers(doc);
+        let base = write.base.as_deref().and_then(|base| EventDoc::parse(base).ok());
+        let (theirs, base) = (theirs.clone().filter(|doc| !covered(doc)), base.filter(|doc| !covered(doc)));
+        let (event, gone) = (write.event.clone(), parked.theirs.is_none());
+        self.trace.note(Step::Unresolved, "", [0; 4]);
+        self.parked.insert(key.clone(), parked);
+        self.show_parked(&key);
+        match (theirs, base) {
+            (Some(theirs), _) => self.store.assume(theirs),
+            (None, Some(base)) if gone => {
+                // What it was, and that it is no more.
+                self.store.assume(base);
+                self.store.remove(&event, None, false);
+            }
+            (None, _) => {}
+        }
+        self.keep_parked(&key, None);
+        self.tell_parked(&key);
+    }
+
+    /// `resolveConflict()`: `resolved` is the event as it is to be, `null` for gone.
+    pub(super) fn resolve(&mut self, now: Now, id: &str, resolved: &str) -> Result<Reply, Fault> {
+        let unknown = || Fault::new(FaultCode::NotFound, format!("id: there is no conflict {id}"));
+        let event = self.parked.get(id).map(|parked| parked.write.event.clone()).ok_or_else(unknown)?;
+        let resolved = if is_null(resolved) { None } else { Some(self.read_resolved(&event, resolved)?) };
+        let theirs = self.store.confirmed(&event).cloned();
+        let there = theirs.as_ref().map(EventDoc::fields);
+        let write = match (&resolved, &there) {
+            (Some(resolved), Some(there)) => {
+                difference(there, resolved).map(|body| (WriteKind::Update, with_id(&event, &body)))
+            }
+            (Some(resolved), None) => Some((WriteKind::Create, with_id(&event, resolved))),
+            (None, Some(_)) => Some((WriteKind::Delete, with_id(&event, &Fields::new()))),
+            (None, None) => None,
+        };
+        if let Some((_, body)) = &write {
+            self.check_room(body.to_text().len())?;
+        }
+        let parked = self.parked.remove(id).ok_or_else(unknown)?;
+        self.conflicts_revision += 1;
+        self.trace.note(Step::Called, "resolveConflict", [0, 0, 0, u64::from(write.is_some())]);
+        self.store.roll_back(&event, &parked.write.id);
+        let (persisted, confirmed) = (self.ticket(), self.ticket());
+        let mut waiting = parked.write.confirmed.clone();
+        waiting.push(confirmed);
+        let Parked { write: edit, conflict, .. } = parked;
+        match write {
+            Some((kind, body)) => {
+                let seen = there.as_ref().map(|there| saw(kind, &body, there)).unwrap_or_default();
+                let on = On { strategy: conflict.strategy, saw: Arc::from(seen.to_text()) };
+                let body = self.stamped(now, kind, &event, &body).to_text();
+                let again = Write {
+                    base: theirs.map(|doc| doc.text),
+                    on: Some(Arc::new(on)).filter(|on| on.strategy != Strategy::LastWriteWins),
+                    confirmed: waiting,
+                    made_at: now.mono,
+                    ..Write::new(self.outbox.next_id(), kind, event.clone(), Arc::from(body), now.wall_ms)
+                };
+                // In one transaction: either it still waits for somebody, or it is in the queue.
+                self.drop_row(Table::Conflicts, row_key(&edit.id));
+                self.add(again, Some(persisted));
+            }
+            None => {
+                let value = theirs.map(|doc| doc.text).or_else(|| edit.base.clone());
+                let value = value.unwrap_or_else(|| edit.body.clone());
+                for ticket in waiting {
+                    self.settle(ticket, Outcome::Value(value.clone()));
+                }
+                self.forget_parked_row(&edit.id, persisted);
+            }
+        }
+        self.tell_resolved(conflict, &edit);
+        Ok(Reply::Write { event, persisted, confirmed })
+    }
+
+    /// Has the row of a conflict removed that nothing is left of.
+    fn forget_parked_row(&mut self, id: &WriteId, persisted: Ticket) {
+        self.drop_row(Table::Conflicts, row_key(id));
+        if self.config.offline.is_some() {
+            self.ops_for.push(persisted);
+        } else {
+            self.settle(persisted, Outcome::Done);
+        }
+    }
+
+    fn read_resolved(&self, event: &str, text: &str) -> Result<Fields, Fault> {
+        let mut resolved = super::writes::parse("resolved", text)?;
+        if resolved.string("id").is_some_and(|id| id != event) {
+            let got = resolved.get("id").unwrap_or_default().to_owned();
+            return Err(Fault::argument(
+                "resolved.id",
+                &got,
+                "the id of the event that the conflict is about",
+            ));
+        }
+        check_event(&resolved).map_err(|fault| super::writes::invalid("resolved", &fault))?;
+        for field in NOT_WRITTEN {
+            resolved.remove(field);
+        }
+        Ok(resolved)
+    }
+
+    /// Tells that a conflict is resolved, and what the event is now: if it is gone, what it last was.
+    fn tell_resolved(&mut self, conflict: Arc<Conflict>, write: &Write) {
+        let shown = self.store.shown(&write.event).map(|shown| shown.doc.text.clone());
+        let text = shown.or_else(|| write.base.clone()).unwrap_or_else(|| write.body.clone());
+        self.tell(Event::ConflictResolved(conflict, text));
+    }
+
+    /// Merges a write with what it met, and writes what is left of it on top of that.
+    fn write_merged(&mut self, now: Now, id: &WriteId) {
+        let Some(write) = self.take_out(id) else { return };
+        let event = write.event.clone();
+        let theirs = self.store.confirmed(&event).cloned();
+        let there = theirs.as_ref().map(EventDoc::fields);
+        let parked = Parked::new(row_key(id), write, theirs.clone());
+        let body = Fields::parse(&parked.write.body).unwrap_or_default();
+        let (kind, on) = (parked.write.kind, parked.made_on());
+        let last = parked.conflict.base.clone();
+        let merged = on
+            .meet(kind, &body, now.wall_ms, there.as_ref(), last.as_ref())
+            .unwrap_or_else(|_| Merged { event: there.clone(), ..Merged::default() });
+        let again = match (&merged.event, &there) {
+            (Some(event), Some(there)) => difference(there, event).map(|body| (WriteKind::Update, body)),
+            (Some(event), None) => Some((WriteKind::Create, event.clone())),
+            (None, Some(_)) => Some((WriteKind::Delete, Fields::new())),
+            (None, None) => None,
+        };
+        self.store.roll_back(&event, id);
+        let waiting = parked.write.confirmed.clone();
+        match again {
+            Some((kind, body)) => {
+                let mut body = with_id(&event, &body);
+                if let (WriteKind::Update, Some(doc)) = (kind, &theirs) {
+                    body.set("version", &doc.version.to_string());
+                }
+                let seen = there.as_ref().map(|there| saw(kind, &body, there)).unwrap_or_default();
+                let on = On { strategy: on.strategy, saw: Arc::from(seen.to_text()) };
+                let again = Write {
+                    base: theirs.as_ref().map(|doc| doc.text.clone()),
+                    on: Some(Arc::new(on)).filter(|on| on.strategy != Strategy::LastWriteWins),
+                    confirmed: waiting,
+                    made_at: now.mono,
+                    ..Write::new(
+                        self.outbox.next_id(),
+                        kind,
+                        event,
+                        Arc::from(body.to_text()),
+                        parked.write.at_ms,
+                    )
+                };
+                self.trace.note(Step::Rewritten, "", [0; 4]);
+                self.add(again, None);
+            }
+            None => {
+                let value = theirs.as_ref().map(|doc| doc.text.clone()).or_else(|| parked.write.base.clone());
+                let value = value.unwrap_or_else(|| parked.write.body.clone());
+                for ticket in waiting {
+                    self.settle(ticket, Outcome::Value(value.clone()));
+                }
+            }
+        }
+        if let Some(merge) = Merge::of(&merged, there) {
+            let conflict = Arc::new(Conflict::clone(&parked.conflict).decided(merge));
+            self.tell(Event::ConflictDetected(conflict.clone()));
+            self.tell_resolved(conflict, &parked.write);
+        }
+        self.on_write_decided(now);
+    }
+
+    /// What an acknowledgement says of a write that was merged, to be told once the write is decided.
+    pub(super) fn conflict_of(&self, id: &WriteId, merged: Option<&str>) -> Option<(Arc<Conflict>, Write)> {
+        let merge = Merge::read(merged?)?;
+        let write = self.outbox.get(id)?.clone();
+        let theirs = self.store.confirmed(&write.event).cloned();
+        let parked = Parked::new(row_key(id), write, theirs);
+        Some((Arc::new(Conflict::clone(&parked.conflict).decided(merge)), parked.write))
+    }
+
+    /// Tells of a write that was merged.
+    pub(super) fn tell_merged(&mut self, told: Option<(Arc<Conflict>, Write)>) {
+        if let Some((conflict, write)) = told {
+            self.tell(Event::ConflictDetected(conflict.clone()));
+            self.tell_resolved(conflict, &write);
+        }
+    }
+}
+
+/// What the server or the strategy sets, and nobody resolves.
+const NOT_WRITTEN: [&str; 4] = ["id", "version", "updatedAt", crate::core::merge::crdt::STAMPS];
+
+/// The changes that make `to` of `from`, if there are any.
+fn difference(from: &Fields, to: &Fields) -> Option<Fields> {
+    let mut changes = Fields::new();
+    for (field, raw) in
+        to.iter().filter(|(field, _)| !NOT_WRITTEN.contains(field) || *field == NOT_WRITTEN[3])
+    {
+        if from.get(field) != Some(raw) {
+            changes.set(field, raw);
+        }
+    }
+    for (field, raw) in from.iter().filter(|(field, _)| !NOT_WRITTEN.contains(field)) {
+        if to.get(field).is_none() && !is_null(raw) {
+            changes.set(field, "null");
+        }
+    }
+    (!changes.is_empty()).then_some(changes)
+}
+
+fn with_id(event: &str, body: &Fields) -> Fields {
+    let mut whole = Fields::new();
+    whole.set_string("id", event);
+    for (field, raw) in body.iter().filter(|(field, _)| *field != "id") {
+        whole.set(field, raw);
+    }
+    whole
+}
