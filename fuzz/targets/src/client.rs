@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::config::{Config, Value};
-use baro_realtime::core::fault::{Fault, FaultCode};
+use baro_realtime::core::fault::FaultCode;
 use baro_realtime::core::id::{BatchId, PipeId, Ticket};
 use baro_realtime::core::io::{Call, Effect, Event, Input, Output, PipeEvent, Reply, Row, StorageEvent};
 use baro_realtime::core::json::{quote, validate};
-use baro_realtime::core::offline::Table;
+use baro_realtime::core::offline::{Table, Trouble};
 use baro_realtime::core::session::{Signal, State};
 use baro_realtime::core::time::{Now, Timestamp};
 
@@ -207,8 +207,12 @@ impl World {
     fn load(&mut self, well: bool) {
         if std::mem::take(&mut self.loading) {
             let rows = std::mem::take(&mut self.rows);
-            let event =
-                if well { StorageEvent::Loaded(rows) } else { StorageEvent::Unavailable("away".to_owned()) };
+            let trouble = Trouble::ALL[rows.len() % Trouble::ALL.len()];
+            let event = if well {
+                StorageEvent::Loaded(rows)
+            } else {
+                StorageEvent::Unavailable(trouble, "away".to_owned())
+            };
             self.input(Input::Storage(event));
         }
     }
@@ -216,9 +220,12 @@ impl World {
     fn stored(&mut self, well: bool) {
         if !self.batches.is_empty() {
             let batch = self.batches.remove(0);
-            let full = Fault::new(FaultCode::QuotaExceeded, "full");
-            let event =
-                if well { StorageEvent::Committed(batch) } else { StorageEvent::Aborted(batch, full) };
+            let trouble = Trouble::ALL[self.batches.len() % Trouble::ALL.len()];
+            let event = if well {
+                StorageEvent::Committed(batch)
+            } else {
+                StorageEvent::Aborted(batch, trouble, "full".to_owned())
+            };
             self.input(Input::Storage(event));
         }
     }
@@ -298,7 +305,7 @@ impl World {
                 self.open.remove(&pipe);
             }
             Effect::Load(_) => self.loading = true,
-            Effect::Commit(batch, ops) => {
+            Effect::Commit(batch, ops, _) => {
                 assert!(!ops.is_empty(), "an empty batch");
                 self.batches.push(batch);
             }

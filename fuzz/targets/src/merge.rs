@@ -7,7 +7,7 @@ use baro_realtime::core::merge::ot::{Edit, transform_text};
 use baro_realtime::core::merge::points::{read, write};
 use baro_realtime::core::merge::text::merge_text;
 use baro_realtime::core::merge::{Attempt, Merged, Side, Strategy, detect, meet, merge, revive, saw};
-use baro_realtime::core::model::WriteKind;
+use baro_realtime::core::model::{WriteKind, date_to_ms};
 
 const NOW: u64 = 1_790_000_000_000;
 
@@ -46,6 +46,14 @@ fn whole(merged: &Merged) {
 
 fn one_side(strategy: Strategy, base: Option<&Fields>, ours: &Fields, theirs: &Fields) {
     let base = base.unwrap_or(ours);
+    // An event that ends before it begins is nobody's wish, and is not kept for being the only change.
+    let ends_early = |event: &Fields| {
+        let at = |field| event.string(field).and_then(|text| date_to_ms(&text));
+        at("endDate").zip(at("startDate")).is_some_and(|(end, start)| end < start)
+    };
+    if [base, ours, theirs].into_iter().any(ends_early) {
+        return;
+    }
     let nothing = Merged { event: Some(theirs.clone()), ..Merged::default() };
     assert_eq!(merge(strategy, Some(base), Some(base), Some(theirs)), nothing, "only theirs changed");
     let same = merge(strategy, Some(base), Some(theirs), Some(theirs));
