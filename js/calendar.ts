@@ -323,7 +323,7 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     if (this.#fatal !== undefined) throw this.#fatal
     if (this.#core === undefined) return
     if (type === 'state-change') this.#state = given[0] as contract.ConnectionState
-    if (type === 'sync-status') given = [this.#core.getSyncStatus()]
+    if (type === 'sync-status' && this.#listeners.has(type)) given = [this.#core.getSyncStatus()]
     this.#listeners.emit(type, given)
     // A listener may have ended it.
     const name = this.#dispatches && this.#core !== undefined ? windowEvents[type] : undefined

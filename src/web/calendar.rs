@@ -9,7 +9,7 @@ use wasm_bindgen_futures::future_to_promise;
 use super::convert::{from_json, function_at, number, read_value, to_json};
 use super::emit::{Emitter, Shared};
 use super::error::realtime_error;
-use super::status::{failed_action, sync_status};
+use super::status::failed_action;
 use crate::browser::{Cache, Pump, Teardown, origin, random_seed, spell};
 use crate::core::client::Client;
 use crate::core::config::Config;
@@ -207,7 +207,7 @@ impl RealtimeCalendar {
     /// `getSyncStatus()`.
     #[wasm_bindgen(js_name = getSyncStatus)]
     pub fn sync_status(&self) -> JsValue {
-        self.shared.status.borrow_mut().get_or_insert_with(|| self.pump.read(sync_status)).clone()
+        self.pump.read(|client| self.shared.status.borrow_mut().of(client))
     }
 
     /// `getFailedActions()`.

@@ -9,7 +9,7 @@ use wasm_bindgen::JsValue;
 
 use super::convert::{from_json, number};
 use super::error::realtime_error;
-use super::status::failed_action;
+use super::status::{Status, failed_action};
 use super::view::View;
 use crate::browser::Pump;
 use crate::core::id::Ticket;
@@ -21,7 +21,7 @@ use crate::core::store::Changes;
 #[derive(Default)]
 pub(super) struct Shared {
     pub(super) view: RefCell<View>,
-    pub(super) status: RefCell<Option<JsValue>>,
+    pub(super) status: RefCell<Status>,
 }
 
 /// Calls the two functions of the class.
@@ -67,7 +67,7 @@ impl Emitter {
             Event::UserLeft(id) => self.emit("user:left", &[id.into()]),
             Event::PresenceChanged => self.emit("presence-change", &[]),
             Event::SyncChanged => {
-                *self.shared.status.borrow_mut() = None;
+                self.shared.status.borrow_mut().forget();
                 self.emit("sync-status", &[]);
             }
             Event::SyncFailed(key) => {

@@ -1,5 +1,9 @@
 //! The queue as plain objects.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use js_sys::Array;
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
 use wasm_bindgen::JsValue;
@@ -10,6 +14,10 @@ use crate::core::client::{Client, Failed};
 use crate::core::delivery::Write;
 use crate::core::json::Fields;
 use crate::core::model::WriteKind;
+
+/// How many neighbours that were decided are looked over for the next one that was not: they are decided in order, or a
+/// few lanes at a time.
+const DECIDED_MAX: usize = 64;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -32,8 +40,7 @@ struct SyncProgress {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SyncStatus<'a> {
-    pending_actions: Vec<PendingAction<'a>>,
+struct SyncStatus {
     sync_progress: SyncProgress,
     storage: &'static str,
     online: bool,
@@ -66,20 +73,83 @@ fn to_js(value: &impl Serialize) -> JsValue {
     value.serialize(&Serializer::json_compatible()).unwrap_or(JsValue::NULL)
 }
 
-/// `getSyncStatus()`.
-pub(super) fn sync_status(client: &Client) -> JsValue {
-    let progress = client.progress();
-    to_js(&SyncStatus {
-        pending_actions: client.pending().map(action).collect(),
-        sync_progress: SyncProgress {
-            completed: progress.completed(),
-            total: progress.total(),
-            percentage: progress.percentage(),
-        },
-        storage: if client.is_durable() { "indexeddb" } else { "memory" },
-        online: client.is_online(),
-        last_synced_at: client.last_synced_ms(),
-    })
+/// A write whose object was made: its body stays the same one as long as it means the same.
+struct Made {
+    body: Arc<str>,
+    seq: u64,
+    attempts: u64,
+}
+
+impl Made {
+    fn is_of(&self, write: &Write) -> bool {
+        Arc::ptr_eq(&self.body, &write.body) && self.seq == write.id.seq && self.attempts == write.attempts
+    }
+}
+
+/// `getSyncStatus()`: one object until the queue is another one. Ten thousand actions are not made anew because one was
+/// added or decided.
+#[derive(Default)]
+pub(super) struct Status {
+    given: Option<JsValue>,
+    actions: Array,
+    made: Vec<Made>,
+}
+
+impl Status {
+    /// The queue is another one.
+    pub(super) fn forget(&mut self) {
+        self.given = None;
+    }
+
+    pub(super) fn of(&mut self, client: &Client) -> JsValue {
+        if let Some(given) = &self.given {
+            return given.clone();
+        }
+        self.follow(client);
+        let progress = client.progress();
+        let object = to_js(&SyncStatus {
+            sync_progress: SyncProgress {
+                completed: progress.completed(),
+                total: progress.total(),
+                percentage: progress.percentage(),
+            },
+            storage: if client.is_durable() { "indexeddb" } else { "memory" },
+            online: client.is_online(),
+            last_synced_at: client.last_synced_ms(),
+        });
+        // A fresh object takes every property.
+        let _set = js_sys::Reflect::set(&object, &JsValue::from_str("pendingActions"), &self.actions);
+        self.given.insert(object).clone()
+    }
+
+    /// Makes the objects that are missing and takes over the others, a run of neighbours at a time.
+    fn follow(&mut self, client: &Client) {
+        let before = std::mem::take(&mut self.made);
+        let mut actions = Array::new();
+        let mut run = 0..0;
+        for write in client.pending() {
+            let rest = before.get(run.end..).unwrap_or_default();
+            let decided = rest.iter().take(DECIDED_MAX).position(|made| made.is_of(write));
+            if decided != Some(0) {
+                actions = self.with_run(actions, &run);
+                run.start = run.end + decided.unwrap_or(0);
+                run.end = run.start;
+            }
+            match decided {
+                Some(_) => run.end += 1,
+                None => {
+                    actions.push(&to_js(&action(write)));
+                }
+            }
+            self.made.push(Made { body: write.body.clone(), seq: write.id.seq, attempts: write.attempts });
+        }
+        self.actions = self.with_run(actions, &run);
+    }
+
+    fn with_run(&self, actions: Array, run: &Range<usize>) -> Array {
+        let at = |index: usize| u32::try_from(index).unwrap_or(u32::MAX);
+        if run.is_empty() { actions } else { actions.concat(&self.actions.slice(at(run.start), at(run.end))) }
+    }
 }
 
 /// One of `getFailedActions()`.

@@ -46,5 +46,5 @@ export async function startChromium(t, profile) {
     return existsSync(portFile) && readFileSync(portFile, 'utf8').split('\n')[0]
   })
   const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`)
-  return { context: browser.contexts()[0], kill }
+  return { browser, context: browser.contexts()[0], kill }
 }
