@@ -3,14 +3,17 @@
 //! Owns the link and the server's storage, both of which never fail; everything else is the real core and hub.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::config::{Config, Value};
 use baro_realtime::core::id::PipeId;
 use baro_realtime::core::io::{Call, Effect, Input, Output, PipeEvent};
+use baro_realtime::core::json::Fields;
 use baro_realtime::core::time::{Now, Timestamp};
+use baro_realtime_server::access::Access;
 use baro_realtime_server::hub::{self, ConnectionId, Hub, Job, Mode};
-use baro_realtime_server::ledger::{self, Memory, Stamp};
+use baro_realtime_server::ledger::{self, Action, Author, Change, Memory, Stamp};
 use baro_realtime_server::limits::{Limits, Rules};
 
 const WALL_MS: u64 = 1_750_000_000_000;
@@ -84,6 +87,20 @@ impl Pair {
             self.hub.handle(now_of(self.now), hub::Input::Closed { connection: ConnectionId(pipe.0) });
             self.give(pipe, &PipeEvent::Closed { code: 1006, reason: "" });
         }
+    }
+
+    /// Somebody else makes an event, and the server tells everybody that there is nothing to be told.
+    pub fn hide_a_write(&mut self, event: Fields) {
+        let author = Author { id: Arc::from("bo"), owner: Arc::from("bo"), access: Access::All };
+        let write = ledger::Write { stream: None, author, action: Action::Create(event), on: None };
+        let stamp = Stamp { wall_ms: now_of(self.now).wall_ms, event_id: "hidden".to_owned() };
+        let mut result = ledger::decide(&mut self.tables, &Rules::default(), &write, &stamp);
+        for change in result.iter_mut().flat_map(|decision| &mut decision.changes) {
+            let Change { channel, seq, .. } = change;
+            change.text = Arc::from(format!("{{\"type\":\"skip\",\"channel\":\"{channel}\",\"seq\":{seq}}}"));
+        }
+        self.hub.handle(now_of(self.now), hub::Input::Decided { ticket: None, result });
+        self.serve();
     }
 
     /// Lets time pass until `is_over`, at most `most_ms`. Returns how long it took.

@@ -3,6 +3,8 @@
 use std::fmt::Write as _;
 
 use baro_realtime::core::io::Call;
+use baro_realtime::core::json::Fields;
+use baro_realtime_server::limits::Limits;
 
 use crate::pair::Pair;
 use crate::storm::{End, Return, storm};
@@ -137,6 +139,21 @@ pub fn recoveries() -> [Figure; 2] {
     ]
 }
 
+/// L13: how long a change that the server kept to itself stays unknown.
+pub fn a_change_that_nobody_told() -> Figure {
+    let mut pair = connected(20, 1);
+    pair.run(1_000, |_| false);
+    pair.hide_a_write(Fields::parse(&hidden()).unwrap_or_default());
+    let took = pair.run(60_000, |pair| pair.client.store().shown("hidden").is_some());
+    let heartbeat = Limits::default().heartbeat_interval_ms + 100;
+    figure("L13: a change that the server never told is there after", took, heartbeat, " ms")
+}
+
+fn hidden() -> String {
+    let Call::Create(text) = event(0) else { return String::new() };
+    text.replace("e0", "hidden")
+}
+
 /// All of them but the storms.
 pub fn all() -> Vec<Figure> {
     let mut all = vec![a_thousand_writes()];
@@ -144,6 +161,7 @@ pub fn all() -> Vec<Figure> {
     all.push(a_server_that_closes_at_once());
     all.push(a_link_that_swallows());
     all.extend(recoveries());
+    all.push(a_change_that_nobody_told());
     all
 }
 

@@ -1,8 +1,8 @@
 //! Promises that are numbers. `simulate --scenarios` prints them.
 
 use baro_simulation::scenario::{
-    CLIENTS, Figure, PEAK_PERCENT_MAX, a_link_that_swallows, a_resumption, a_server_that_closes_at_once,
-    a_thousand_writes, recoveries,
+    CLIENTS, Figure, PEAK_PERCENT_MAX, a_change_that_nobody_told, a_link_that_swallows, a_resumption,
+    a_server_that_closes_at_once, a_thousand_writes, recoveries,
 };
 use baro_simulation::storm::{End, storm};
 
@@ -35,6 +35,11 @@ fn a_write_on_a_dead_link_is_noticed_in_four_seconds() {
 #[test]
 fn recoveries_in_a_row_with_nothing_missed_work() {
     holds(&recoveries());
+}
+
+#[test]
+fn a_change_that_nobody_told_is_found_by_its_digest() {
+    holds(&[a_change_that_nobody_told()]);
 }
 
 #[test]
