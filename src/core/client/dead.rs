@@ -29,11 +29,12 @@ impl Client {
             }
             None => self.drop_row(Table::Outbox, key.clone()),
         }
+        // A place that is only taken up can have somebody waiting too: for what was taken back before it was sent.
+        for ticket in &write.confirmed {
+            self.settle(*ticket, Outcome::Refused(fault.clone()));
+        }
         if write.kind != WriteKind::Skip {
             self.store.roll_back(&write.event, id);
-            for ticket in &write.confirmed {
-                self.settle(*ticket, Outcome::Refused(fault.clone()));
-            }
             self.progress.withdraw();
             self.keep(Row { table: Table::Dead, key: key.clone(), value: encode_dead(&write, &fault) }, None);
             self.metrics.writes_refused += 1;
