@@ -28,6 +28,7 @@ const PARTS: &[(&str, &[&str])] = &[
     ("presence", &["json", "map", "time"]),
     ("tabs", &["id", "json", "map", "time", "transport", "wire"]),
     ("offline", &["conflict", "delivery", "fault", "id", "json", "merge", "model", "time"]),
+    ("upload", &["delivery", "fault", "id", "json", "map", "merge", "model", "time"]),
 ];
 
 /// Above the parts: they may use all of them.

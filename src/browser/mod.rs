@@ -13,6 +13,7 @@ mod polling;
 mod pump;
 mod storage;
 mod teardown;
+mod upload;
 mod websocket;
 
 pub(crate) use global::{origin, random_seed, spell};

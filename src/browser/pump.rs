@@ -42,6 +42,7 @@ pub(crate) struct Pump {
     clock: Clock,
     tell: Tell,
     refresh_token: Option<Function>,
+    sync: Option<Function>,
     storage: Option<Rc<Storage>>,
     teardown: Teardown,
     pipes: RefCell<SortedMap<PipeId, Pipe>>,
@@ -56,11 +57,11 @@ pub(crate) struct Pump {
 }
 
 impl Pump {
-    /// Starts a client. `tell` is called for each event, never while the client is borrowed.
+    /// Starts a client. The functions are the program's `refreshToken` and `offline.sync`. `tell` is called for each event, never while the client is borrowed.
     pub(crate) fn start(
         mut config: Config,
         seed: [u64; 4],
-        refresh_token: Option<Function>,
+        [refresh_token, sync]: [Option<Function>; 2],
         teardown: Teardown,
         tell: Tell,
     ) -> Rc<Self> {
@@ -76,6 +77,7 @@ impl Pump {
             clock,
             tell,
             refresh_token,
+            sync,
             storage,
             teardown,
             pipes: RefCell::default(),
@@ -205,6 +207,16 @@ impl Pump {
             Effect::Commit(batch, ops, durability) => self.commit(batch, ops, durability),
             Effect::Persist => keep_forever(),
             Effect::RequestToken => self.request_token(),
+            Effect::Upload(id, upload) => {
+                let (weak, sync) = (Rc::downgrade(self), self.sync.clone());
+                spawn_local(async move {
+                    let answer = super::upload::send(upload, sync).await;
+                    with(&weak, |pump| {
+                        pump.ticks.set(0);
+                        pump.report(Input::Uploaded(id, answer));
+                    });
+                });
+            }
             // Of clients that share; this one was not told to.
             Effect::Tabs(_) => {}
         }

@@ -93,6 +93,8 @@ codes! {
     Forbidden = "forbidden", retryable: false;
     /// There is no such thing.
     NotFound = "not_found", retryable: false;
+    /// The event that this is about was never made: its creation failed.
+    DependencyFailed = "dependency_failed", retryable: true;
     /// There is one already.
     AlreadyExists = "already_exists", retryable: false;
     /// Somebody else changed what the write is about.

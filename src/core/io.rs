@@ -10,6 +10,7 @@ use crate::core::session::{Signal, State};
 use crate::core::store::Changes;
 use crate::core::tabs::Wish;
 use crate::core::transport::Transport;
+use crate::core::upload::{Answer, Request, UploadId};
 
 /// Something that happened outside.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,8 @@ pub enum Input<'a> {
     Storage(StorageEvent),
     /// The program made a token, or could not and why.
     Token(Result<String, String>),
+    /// An upload ended.
+    Uploaded(UploadId, Answer),
     /// The surroundings changed.
     Signal(Signal),
     /// The other tabs, or what is shared with them, report.
@@ -238,8 +241,26 @@ pub enum Effect {
     Persist,
     /// Ask the program for a token.
     RequestToken,
+    /// Send a write past the socket.
+    Upload(UploadId, Upload),
     /// Something of the other tabs.
     Tabs(TabsEffect),
+}
+
+/// How a write is sent past the socket.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Upload {
+    /// As a REST request.
+    Rest {
+        /// The request.
+        request: Request,
+        /// The bearer token, if there is one.
+        token: Option<String>,
+        /// The user's id, for servers without sign-in.
+        user: Option<String>,
+    },
+    /// Through the program's function, with this JSON text.
+    Program(String),
 }
 
 /// Something to do about the other tabs. Answers are [`TabsEvent`]s.

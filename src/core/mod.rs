@@ -28,4 +28,5 @@ pub mod store;
 pub mod tabs;
 pub mod time;
 pub mod transport;
+pub mod upload;
 pub mod wire;

@@ -27,6 +27,7 @@ macro_rules! mutants {
 }
 
 mutants! {
+    retried_before_stored: "a dead letter that is tried again leaves before it is stored as a write";
     sent_squashed: "an edit is squashed into a write that was sent";
     fence_not_checked: "a tab that slept while it led relays without looking whether it still leads";
     two_leaders: "a tab that leads goes on when another one says that it does";

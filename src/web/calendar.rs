@@ -39,10 +39,11 @@ impl RealtimeCalendar {
         let shared = Rc::new(Shared::default());
         let emitter = Emitter::new(emit, settle, shared.clone());
         let refresh = function_at(config, "auth", "refreshToken");
+        let sync = function_at(config, "offline", "sync");
         let pump = Pump::start(
             read,
             random_seed(),
-            refresh,
+            [refresh, sync],
             Teardown::new(teardown),
             Box::new(move |pump, event| emitter.tell(pump, event)),
         );

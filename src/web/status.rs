@@ -12,8 +12,8 @@ use super::convert::from_json;
 use super::error::realtime_error;
 use crate::core::client::{Client, Failed};
 use crate::core::delivery::Write;
-use crate::core::json::Fields;
 use crate::core::model::WriteKind;
+use crate::core::upload::describe;
 
 /// How many neighbours that were decided are looked over for the next one that was not: they are decided in order, or a
 /// few lanes at a time.
@@ -42,6 +42,7 @@ struct SyncProgress {
 #[serde(rename_all = "camelCase")]
 struct SyncStatus {
     sync_progress: SyncProgress,
+    failed: usize,
     storage: &'static str,
     online: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,20 +50,12 @@ struct SyncStatus {
 }
 
 fn action(write: &Write) -> PendingAction<'_> {
-    let title = |text: &str| Fields::parse(text).ok().and_then(|fields| fields.string("title"));
-    let title = title(&write.body).or_else(|| write.base.as_deref().and_then(title));
-    let verb = match write.kind {
-        WriteKind::Create => "Create",
-        WriteKind::Update => "Update",
-        WriteKind::Delete => "Delete",
-        WriteKind::Skip => "Skip",
-    };
     PendingAction {
         id: crate::core::offline::row_key(&write.id),
         r#type: write.kind.word(),
         resource: "event",
         resource_id: &write.event,
-        description: format!("{verb} “{}”", title.as_deref().unwrap_or(&write.event)),
+        description: describe(write),
         retry_count: write.attempts,
         timestamp: write.at_ms,
     }
@@ -113,6 +106,7 @@ impl Status {
                 total: progress.total(),
                 percentage: progress.percentage(),
             },
+            failed: client.failed().count(),
             storage: if client.is_durable() { "indexeddb" } else { "memory" },
             online: client.is_online(),
             last_synced_at: client.last_synced_ms(),
@@ -160,6 +154,7 @@ pub(super) fn failed_action(failed: &Failed) -> JsValue {
         let _set = js_sys::Reflect::set(&object, &JsValue::from_str(key), value);
     };
     set("error", &realtime_error(&failed.fault));
+    set("errors", &from_json(failed.write.failures.as_deref().unwrap_or("[]")));
     if failed.write.kind != WriteKind::Delete {
         set("data", &from_json(&failed.write.body));
     }

@@ -175,7 +175,13 @@ export interface OfflineOptions {
   databaseName?: string
   /** Failures that the server calls retryable before an action is given up: 3. */
   maxRetries?: number
-  /** How queued actions reach the server. Default `'socket'`. */
+  /**
+   * How writes reach the server. Default `'socket'`: like everything else. `{ rest }`: as requests to that address of
+   * events, each with an `Idempotency-Key`. A function: it sends the action itself, and may be called again with the same
+   * `id` if this page ended before it was done. Both from `connect()` to `disconnect()`, whether the socket is there or not.
+   * What the function throws decides: `retryable: false` or a `status` of 4xx ends in a failed action, 401 waits for
+   * `refreshToken`, 409 is a conflict, anything else is tried again.
+   */
   sync?: 'socket' | { rest: string } | ((action: OfflineAction) => Promise<unknown>)
 }
 
@@ -246,6 +252,8 @@ export interface PendingAction {
 export interface OfflineAction extends PendingAction {
   /** The event's id. */
   resourceId: string
+  /** The same. */
+  eventId: string
   /** The event for `create`, the changed fields for `update`, nothing for `delete`. */
   data?: unknown
 }
@@ -256,11 +264,16 @@ export interface FailedAction extends PendingAction {
   resourceId: string
   data?: unknown
   error: RealtimeError
+  /** What went wrong each time, oldest first, the last ten of them; `error` is the last. */
+  errors: readonly { code: string; message: string; timestamp: number }[]
 }
 
 export interface SyncStatus {
   pendingActions: readonly PendingAction[]
+  /** Of what is to be done. What was given up counts in `failed` only. */
   syncProgress: { completed: number; total: number; percentage: number }
+  /** How many there are of `getFailedActions()`. */
+  failed: number
   storage: 'indexeddb' | 'memory'
   online: boolean
   /** When a channel was last brought up to date or a write decided, in ms since 1970. */

@@ -1,7 +1,7 @@
 //! A client in front of a server that says anything: it never panics, never sends without end, and always settles.
 
 use baro_realtime::core::client::Client;
-use baro_realtime::core::config::{Config, OfflineConfig, UserConfig, Value};
+use baro_realtime::core::config::{Config, OfflineConfig, Route, UserConfig, Value};
 use baro_realtime::core::id::{BatchId, PipeId};
 use baro_realtime::core::io::{Call, Effect, Event, Input, Output, PipeEvent, Reply, Row, StorageEvent};
 use baro_realtime::core::offline::{Table, Trouble};
@@ -169,7 +169,8 @@ fn step() -> impl Strategy<Value = Step> {
 fn client() -> Client {
     let url = Value::Object(vec![("url".to_owned(), Value::Text("ws://host/ws".to_owned()))]);
     let mut config = Config::read(&url, None).unwrap();
-    config.offline = Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3 });
+    config.offline =
+        Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3, route: Route::Socket });
     config.can_refresh_token = true;
     config.token = Some("canary.token".to_owned());
     config.user = Some(UserConfig { id: "canary".to_owned(), ..UserConfig::default() });

@@ -22,6 +22,7 @@ impl Client {
         match call {
             Call::Connect => Ok(self.connect(now)),
             Call::Disconnect => {
+                self.wanted = false;
                 self.session.disconnect();
                 self.on_connection_ended();
                 // Whoever is there now, nobody will tell.
@@ -36,6 +37,7 @@ impl Client {
                 Ok(Reply::Done)
             }
             Call::Reconnect => {
+                self.want();
                 self.on_connection_ended();
                 self.session.reconnect(now.mono);
                 Ok(Reply::Done)
@@ -82,6 +84,7 @@ impl Client {
 
     fn connect(&mut self, now: Now) -> Reply {
         let ticket = self.ticket();
+        self.want();
         if self.is_connected() {
             self.settle(ticket, Outcome::Done);
         } else {

@@ -92,6 +92,7 @@ impl Client {
     /// Takes a write out of the queue, whose place the server has decided.
     fn take_out(&mut self, id: &WriteId) -> Option<Write> {
         let write = self.outbox.remove(id)?;
+        self.uploads.remove(&write.event, id);
         self.drop_row(Table::Outbox, row_key(id));
         self.progress.withdraw();
         Some(write)
@@ -114,7 +115,7 @@ impl Client {
     }
 
     /// Somebody has to decide: the edit stays in the view and leaves the queue.
-    fn park(&mut self, now: Now, id: &WriteId) {
+    pub(super) fn park(&mut self, now: Now, id: &WriteId) {
         let Some(write) = self.take_out(id) else { return };
         let body = Fields::parse(&write.body).unwrap_or_default();
         let on = write.on.clone();
@@ -414,7 +415,7 @@ impl Client {
 const NOT_WRITTEN: [&str; 4] = ["id", "version", "updatedAt", crate::core::merge::crdt::STAMPS];
 
 /// The changes that make `to` of `from`, if there are any.
-fn difference(from: &Fields, to: &Fields) -> Option<Fields> {
+pub(super) fn difference(from: &Fields, to: &Fields) -> Option<Fields> {
     let mut changes = Fields::new();
     for (field, raw) in
         to.iter().filter(|(field, _)| !NOT_WRITTEN.contains(field) || *field == NOT_WRITTEN[3])
@@ -431,7 +432,7 @@ fn difference(from: &Fields, to: &Fields) -> Option<Fields> {
     (!changes.is_empty()).then_some(changes)
 }
 
-fn with_id(event: &str, body: &Fields) -> Fields {
+pub(super) fn with_id(event: &str, body: &Fields) -> Fields {
     let mut whole = Fields::new();
     whole.set_string("id", event);
     for (field, raw) in body.iter().filter(|(field, _)| *field != "id") {

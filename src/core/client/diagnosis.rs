@@ -48,7 +48,7 @@ impl Client {
             Input::Call(_) => Cause::Call,
             Input::Signal(_) => Cause::Wake,
             Input::Pipe(..) => Cause::SignIn,
-            Input::Tick | Input::Storage(_) => Cause::Retry,
+            Input::Tick | Input::Storage(_) | Input::Uploaded(..) => Cause::Retry,
             Input::Tabs(_) => self.tabs.cause(),
             // The attempt began when the token was asked for.
             Input::Token(_) => self.cause_of_token,
@@ -71,7 +71,9 @@ impl Client {
                 | PipeEvent::Compressed { .. },
             )
             | Input::Tabs(_)
-            | Input::Tick => {}
+            | Input::Tick
+            // Once it is known what it means.
+            | Input::Uploaded(..) => {}
             Input::Storage(StorageEvent::Loaded(rows)) => {
                 let failed = rows.iter().filter(|row| row.table == Table::Dead).count();
                 self.trace.note(Step::Loaded, "", [rows.len() as u64, failed as u64, 0, 0]);
@@ -173,6 +175,8 @@ impl Client {
                 self.cause_of_token = self.cause;
                 self.trace.note(Step::TokenWanted, "", [0; 4]);
             }
+            // With the write that it is of.
+            Effect::Upload(..) => {}
             // Message by message, before they are joined.
             Effect::SendText(..)
             | Effect::SendDeflated(..)
@@ -289,7 +293,7 @@ impl Client {
         self.trace.note(Step::Refused, known(&fault.code), numbers);
     }
 
-    fn stream_number(&mut self, client: &ClientId) -> u64 {
+    pub(super) fn stream_number(&mut self, client: &ClientId) -> u64 {
         if client == self.outbox.own() { 0 } else { self.trace.stream(&client.0) }
     }
 

@@ -9,6 +9,7 @@ use crate::core::json::push_string;
 use crate::core::metrics::Step;
 use crate::core::time::Now;
 use crate::core::transport::{Transport, address};
+use crate::core::upload::percent_encode;
 use crate::core::wire::{Outgoing, frame_of};
 
 /// When a subscription is asked for again that has to wait for that of another tab, ms.
@@ -195,7 +196,7 @@ impl Client {
         if !self.may_send() {
             return;
         }
-        if !self.storage.is_loading() && !self.collects_writes(now) {
+        if self.writes_use_the_socket() && !self.storage.is_loading() && !self.collects_writes(now) {
             let own = self.outbox.own().clone();
             while self.lanes.has_room()
                 && let Some(write) = self.outbox.next_to_send(now.mono)
@@ -292,17 +293,4 @@ impl Client {
             self.put(pipe, text);
         }
     }
-}
-
-/// `token` for a URL's query: everything but the unreserved characters of RFC 3986 is escaped.
-fn percent_encode(token: &str) -> String {
-    let mut out = String::with_capacity(token.len());
-    for byte in token.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
 }

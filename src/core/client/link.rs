@@ -20,7 +20,9 @@ impl Client {
         if let Err(reason) = &result {
             self.error(Fault::new(FaultCode::TokenUnavailable, format!("refreshToken failed: {reason}")));
         }
+        let new = result.is_ok();
         self.session.handle_token(now.mono, result);
+        self.on_token_for_uploads(now, new);
     }
 
     /// Does what the session wants.

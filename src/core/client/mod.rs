@@ -25,6 +25,7 @@ mod stored;
 mod tabs;
 mod tick;
 mod undo;
+mod upload;
 mod writes;
 
 use std::collections::VecDeque;
@@ -49,6 +50,7 @@ use crate::core::rng::Rng;
 use crate::core::session::Session;
 use crate::core::store::Store;
 use crate::core::time::{Now, Timestamp};
+use crate::core::upload::Uploads;
 use crate::core::wire::{DEFLATED, Frame};
 
 /// Least time between two notifications of what the calendar shows: one a frame at 60 Hz.
@@ -132,6 +134,13 @@ pub struct Client {
     batch_due: Option<Timestamp>,
     /// Whether writes wait for the window only.
     saturated: bool,
+    uploads: Uploads,
+    /// Whether the program wants to be connected: from `connect()` to `disconnect()`.
+    wanted: bool,
+    /// Whether the REST server takes events only, and not what they were made on.
+    plain_rest: bool,
+    /// Spreads what is tried again.
+    spread: Rng,
     ops: Vec<StorageOp>,
     ops_for: Vec<Ticket>,
     batches: SortedMap<BatchId, Batch>,
@@ -143,6 +152,8 @@ pub struct Client {
     kept_offline: bool,
     /// The browser was asked not to delete what is stored.
     persisting: bool,
+    /// Writes that must not leave before they are stored.
+    retried: Vec<WriteId>,
     last_batch: u64,
     last_ticket: u64,
     last_message: u64,
@@ -168,6 +179,7 @@ impl Client {
         let tabs = Tabs::new(u64::from(hash_of(&own.0)));
         let session =
             Session::new(&config, Rng::new([rng.next_u64(), rng.next_u64(), rng.next_u64(), rng.next_u64()]));
+        let spread = Rng::new([rng.next_u64(), rng.next_u64(), rng.next_u64(), rng.next_u64()]);
         let mut client = Self {
             session,
             clock: Hlc::new(&own.0),
@@ -204,6 +216,10 @@ impl Client {
             compression: Compression::default(),
             batch_due: None,
             saturated: false,
+            uploads: Uploads::default(),
+            wanted: false,
+            plain_rest: false,
+            spread,
             ops: Vec::new(),
             ops_for: Vec::new(),
             batches: SortedMap::default(),
@@ -211,6 +227,7 @@ impl Client {
             owed_now: false,
             kept_offline: false,
             persisting: false,
+            retried: Vec::new(),
             last_batch: 0,
             last_ticket: 0,
             last_message: 0,
@@ -267,6 +284,10 @@ impl Client {
                 self.handle_storage(now, event);
                 Reply::Done
             }
+            Input::Uploaded(upload, answer) => {
+                self.on_uploaded(now, upload, answer);
+                Reply::Done
+            }
             Input::Token(result) => {
                 self.on_token(now, result);
                 Reply::Done
@@ -298,7 +319,10 @@ impl Client {
     fn handle_signal(&mut self, now: Now, signal: crate::core::session::Signal) {
         use crate::core::session::Signal;
         match signal {
-            Signal::Online => self.set_online(true),
+            Signal::Online => {
+                self.set_online(true);
+                self.uploads.resume();
+            }
             Signal::Offline => self.set_online(false),
             Signal::Suspended => self.flush_storage(),
             Signal::Resumed => {}

@@ -29,7 +29,10 @@ impl Client {
             return false;
         }
         // What has waited for a frame waits for more than the end of a task.
-        let has_connection = self.may_send() && !self.storage.is_loading();
+        let has_connection = match self.writes_use_the_socket() {
+            true => self.may_send() && !self.storage.is_loading(),
+            false => self.may_upload(),
+        };
         let sendable_from = has_connection.then(|| Timestamp(now.mono.0.saturating_sub(FRAME_MS)));
         let last = self.store.pending(event).last();
         let held = last.and_then(|last| self.outbox.unsent_own(&last.id, sendable_from));
@@ -47,7 +50,7 @@ impl Client {
                 self.trace.note(Step::Squashed, "", [id.seq, 0, 0, 0]);
             }
             Some(Squashed::Nothing) => {
-                self.take_back(event, &id, (persisted, confirmed));
+                self.take_back(now, event, &id, (persisted, confirmed));
                 self.trace.note(Step::Squashed, "", [id.seq, 1, 0, 0]);
             }
             Some(Squashed::Write(..)) | None => return false,
@@ -57,7 +60,13 @@ impl Client {
     }
 
     /// A creation that nobody was sent is taken back. Its place stays, and who waits is told when the server knows.
-    fn take_back(&mut self, event: &Arc<str>, id: &WriteId, (persisted, confirmed): (Ticket, Ticket)) {
+    fn take_back(
+        &mut self,
+        now: Now,
+        event: &Arc<str>,
+        id: &WriteId,
+        (persisted, confirmed): (Ticket, Ticket),
+    ) {
         let last_state = self.store.shown(event).map(|shown| shown.doc.text.clone());
         self.store.roll_back(event, id);
         let taken = self.outbox.replace_by_filler(id);
@@ -68,5 +77,7 @@ impl Client {
         filler.base = last_state;
         self.progress.withdraw();
         self.keep(row, Some(persisted));
+        self.uploads.remove(event, id);
+        self.skip_places(now);
     }
 }

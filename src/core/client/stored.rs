@@ -41,8 +41,13 @@ impl Client {
             }
             StorageEvent::Committed(batch) => {
                 self.storage.handle_committed();
-                for ticket in self.batches.remove(&batch).map(|batch| batch.tickets).unwrap_or_default() {
-                    self.settle(ticket, Outcome::Done);
+                if let Some(Batch { tickets, keys }) = self.batches.remove(&batch) {
+                    for ticket in tickets {
+                        self.settle(ticket, Outcome::Done);
+                    }
+                    self.let_go(|key| {
+                        keys.iter().any(|(table, held)| *table == Table::Outbox && held == key)
+                    });
                 }
             }
             StorageEvent::Aborted(batch, trouble, reason) => {
@@ -83,6 +88,7 @@ impl Client {
                 for ticket in tickets {
                     self.settle(ticket, Outcome::Refused(fault.clone()));
                 }
+                self.let_go(|_| true);
                 if self.storage.is_memory() {
                     self.refuse_stored(&fault);
                 }
@@ -92,6 +98,7 @@ impl Client {
 
     /// Tells who waits for storage that there is none now. What they wait for is stored when it comes back.
     fn refuse_stored(&mut self, fault: &Fault) {
+        self.let_go(|_| true);
         for ticket in std::mem::take(&mut self.ops_for) {
             self.settle(ticket, Outcome::Refused(fault.clone()));
         }
@@ -232,6 +239,7 @@ impl Client {
         for write in own.iter().filter(|_| !mutant!(left_behind_on_top)) {
             self.show(write);
         }
+        self.route_anew(now);
     }
 
     /// The rows of a database that was only opened once more: this program has its own in memory, and other living ones
@@ -277,8 +285,7 @@ impl Client {
         if write.kind == WriteKind::Skip {
             return;
         }
-        let (id, body, on) = (write.id.clone(), write.body.clone(), write.on.clone());
-        self.store.push(&write.event, Pending { id, kind: write.kind, body, on, at_ms: write.at_ms });
+        self.store.push(&write.event, pending_of(write));
     }
 
     /// Emits the batch that gathered since the last time.
@@ -307,6 +314,7 @@ impl Client {
 
     /// There is no storage. What would have been done is done should it come back.
     fn keep_in_memory(&mut self, tickets: Vec<Ticket>) {
+        self.let_go(|_| true);
         let ops = std::mem::take(&mut self.ops);
         if self.storage.may_return() {
             let keys = ops.iter().filter_map(|op| self.key_of(op)).collect();
@@ -354,6 +362,12 @@ impl Client {
         let own = self.outbox.own().clone();
         self.effect(Effect::Load(own));
     }
+}
+
+/// A write as the view needs it.
+pub(super) fn pending_of(write: &Write) -> Pending {
+    let (id, body, on) = (write.id.clone(), write.body.clone(), write.on.clone());
+    Pending { id, kind: write.kind, body, on, at_ms: write.at_ms }
 }
 
 /// Puts a stored write in its place: streams as they come, the writes of each by sequence.

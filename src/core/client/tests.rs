@@ -3,16 +3,18 @@
 mod channels;
 mod conflicts;
 mod connection;
+mod dead;
 mod squash;
 mod storage;
 mod transport;
 mod undo;
+mod upload;
 mod writes;
 
 use std::sync::Arc;
 
 use super::Client;
-use crate::core::config::{Config, OfflineConfig, Value};
+use crate::core::config::{Config, OfflineConfig, Route, Value};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{BatchId, ClientId, PipeId, Ticket, WriteId};
 use crate::core::io::{
@@ -55,7 +57,8 @@ impl Bench {
 
     fn durable() -> Self {
         Self::with(|config| {
-            config.offline = Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3 });
+            config.offline =
+                Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3, route: Route::Socket });
         })
     }
 

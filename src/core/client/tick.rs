@@ -31,6 +31,7 @@ impl Client {
             self.tabs_timeout(),
             self.channels.leave_due(),
             self.probe_at(),
+            self.uploads.poll_timeout().filter(|_| self.may_upload()),
             self.requests.poll_timeout(),
             self.hello_due,
             self.storage.poll_timeout(),
@@ -42,7 +43,8 @@ impl Client {
     pub(super) fn handle_tick(&mut self, now: Now) {
         let under_way =
             self.outbox.oldest_sent().is_some() || self.requests.is_under_way() || self.has_relayed();
-        self.session.set_busy(!self.outbox.is_empty() || self.is_needed(), under_way);
+        let waits = !self.outbox.is_empty() && self.writes_use_the_socket();
+        self.session.set_busy(waits || self.is_needed(), under_way);
         self.handle_tabs_timeout(now);
         if self.session.is_moving() {
             self.flush_outgoing();
@@ -80,6 +82,7 @@ impl Client {
         self.lanes.handle_timeout(now.mono);
         self.run_session(now);
         self.send_waiting(now);
+        self.upload_waiting(now);
         self.flush_outgoing();
         self.flush_storage();
         self.notify(now);

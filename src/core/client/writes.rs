@@ -18,7 +18,9 @@ use crate::core::time::{Now, Timestamp};
 /// First wait after a retryable refusal that names none, ms; it doubles with every further one.
 const RETRY_MS: u64 = 1_000;
 /// Longest such wait, ms.
-const RETRY_MS_MAX: u64 = 60_000;
+pub(super) const RETRY_MS_MAX: u64 = 60_000;
+/// Longest wait that a server can ask for, ms.
+pub(super) const RETRY_AFTER_MS_MAX: u64 = 3_600_000;
 /// Largest payload of a write, bytes.
 pub(super) const BODY_BYTES_MAX: usize = 64 << 10;
 
@@ -162,6 +164,9 @@ impl Client {
         self.sync_changed = true;
         self.show(&write);
         self.keep(row_of(&write), persisted);
+        if !self.writes_use_the_socket() && !write.unstored {
+            self.uploads.add(&write.event, write.id.clone());
+        }
         self.outbox.push(write);
     }
 
@@ -194,6 +199,7 @@ impl Client {
     /// The server did a write.
     pub(super) fn on_write_acknowledged(&mut self, now: Now, id: &WriteId, outcome: Acknowledged) {
         let Some(write) = self.outbox.remove(id) else { return };
+        self.uploads.remove(&write.event, id);
         self.note_decision(now, &write);
         self.store.acknowledge(&write.event, id, outcome);
         self.drop_row(Table::Outbox, row_key(id));
@@ -225,14 +231,17 @@ impl Client {
             self.outbox.resume_from(id, now.mono);
             self.session.handle_sign_in_refused(now.mono);
         } else if fault.retryable && write.attempts < self.config.offline_retries() {
-            let wait = RETRY_MS << write.attempts.min(6);
-            write.attempts += 1;
-            let wait = fault.retry_after_ms.unwrap_or(wait).min(RETRY_MS_MAX);
+            let nth = write.attempts;
+            let wait = match fault.retry_after_ms {
+                Some(asked) => self.wait_as_asked(asked),
+                None => self.spread_wait(RETRY_MS, nth),
+            };
             self.outbox.resume_from(id, now.mono.after(wait));
-            self.sync_changed = true;
+            self.note_failure(now, id, &fault, true);
         } else if fault.code == FaultCode::Conflict {
             self.on_write_conflict(now, id, fault);
         } else {
+            let fault = self.as_dependent(id, fault);
             self.on_write_dead(now, id, fault);
         }
     }

@@ -70,6 +70,20 @@ pub struct OfflineConfig {
     pub database_name: String,
     /// Failures that the server calls retryable before a write counts as failed.
     pub retries_max: u64,
+    /// How writes reach the server.
+    pub route: Route,
+}
+
+/// How writes reach the server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Route {
+    /// Over the socket.
+    #[default]
+    Socket,
+    /// As REST requests, to this address of events.
+    Rest(String),
+    /// Through a function of the program's.
+    Program,
 }
 
 /// The whole configuration. Times are in milliseconds.
@@ -245,16 +259,10 @@ fn read_offline(reader: &Reader<'_>) -> Option<OfflineConfig> {
         return None;
     }
     let offline = reader.object("offline", &["databaseName", "maxRetries", "sync"]);
-    if offline.has("sync") && !offline.is_word("sync", "socket") {
-        if offline.is_function_or_holds("sync", "rest") {
-            offline.unsupported("sync", "this version sends queued edits over the socket only");
-        } else {
-            offline.fault("sync", "'socket', { rest: url } or a function");
-        }
-    }
     Some(OfflineConfig {
         database_name: offline.name("databaseName").unwrap_or_else(|| "baro-calendar-offline".to_owned()),
         retries_max: offline.count("maxRetries", 3, 0, 1_000),
+        route: offline.route("sync"),
     })
 }
 

@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
+use super::Route;
 use super::value::Value;
 use crate::core::fault::{Fault, FaultCode};
 
@@ -81,17 +82,24 @@ impl<'a> Reader<'a> {
         *self.value(name) == Value::Bool(false)
     }
 
-    pub(super) fn is_word(&self, name: &str, word: &str) -> bool {
-        matches!(self.value(name), Value::Text(text) if text == word)
-    }
-
-    /// Whether the option is a function or an object whose only field is the text `field`.
-    pub(super) fn is_function_or_holds(&self, name: &str, field: &str) -> bool {
+    /// How writes reach the server.
+    pub(super) fn route(&self, name: &str) -> Route {
         match self.value(name) {
-            Value::Function => true,
-            Value::Object(fields) => matches!(&fields[..], [(key, Value::Text(_))] if key == field),
-            _ => false,
+            Value::Absent => {}
+            Value::Text(word) if word == "socket" => {}
+            Value::Function => return Route::Program,
+            Value::Object(fields) => match &fields[..] {
+                [(key, Value::Text(url))] if key == "rest" && is_http(url) => {
+                    return Route::Rest(url.clone());
+                }
+                _ => self.fault(
+                    name,
+                    "{ rest: url }, with an http:// or https:// URL or a path that begins with '/'",
+                ),
+            },
+            _ => self.fault(name, "'socket', { rest: url } or a function"),
         }
+        Route::Socket
     }
 
     /// The object `name`, an empty one if it is absent; it may hold `names` only.
@@ -273,6 +281,12 @@ impl<'a> Reader<'a> {
 /// What an address may begin with, and with what a WebSocket's does then.
 const SCHEMES: [(&str, &str); 4] =
     [("http://", "ws://"), ("https://", "wss://"), ("ws://", "ws://"), ("wss://", "wss://")];
+
+fn is_http(url: &str) -> bool {
+    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+    let path = url.starts_with('/') && !url.starts_with("//");
+    !url.contains(char::is_whitespace) && !url.contains(['?', '#']) && (path || rest.is_some_and(has_host))
+}
 
 fn has_host(rest: &str) -> bool {
     !rest.is_empty() && !rest.starts_with(['/', '?', ':'])

@@ -119,13 +119,26 @@ fn a_token_never_stands_in_a_fault() {
 
 #[test]
 fn what_this_version_lacks_is_refused_instead_of_ignored() {
-    for (name, value, field) in [
-        ("dialect", text("socket.io"), "config.dialect"),
-        ("offline", object(&[("sync", Value::Function)]), "config.offline.sync"),
-        ("offline", object(&[("sync", object(&[("rest", text("/api"))]))]), "config.offline.sync"),
-    ] {
-        let fault = with(name, value).unwrap_err();
-        assert_eq!(fault.code.as_str(), "unsupported");
-        assert!(fault.message.starts_with(field), "{}", fault.message);
+    let fault = with("dialect", text("socket.io")).unwrap_err();
+    assert_eq!(fault.code.as_str(), "unsupported");
+    assert!(fault.message.starts_with("config.dialect"), "{}", fault.message);
+}
+
+#[test]
+fn writes_take_the_way_that_the_program_names() {
+    let rest = |url: &str| object(&[("rest", text(url))]);
+    let route = |sync: Value| {
+        with("offline", object(&[("sync", sync)])).map(|config| config.offline.map(|offline| offline.route))
+    };
+    assert_eq!(route(text("socket")), Ok(Some(Route::Socket)));
+    assert_eq!(route(Value::Function), Ok(Some(Route::Program)));
+    for url in ["/api/events", "https://host/api/events/", "http://127.0.0.1:9/e"] {
+        assert_eq!(route(rest(url)), Ok(Some(Route::Rest(url.to_owned()))));
     }
+    for url in ["", "api/events", "//host/e", "ws://host", "https://", "/a b", "/e?x=1"] {
+        let fault = route(rest(url)).unwrap_err();
+        assert_eq!(fault.code.as_str(), "invalid_config", "{url}");
+        assert!(fault.message.starts_with("config.offline.sync"), "{}", fault.message);
+    }
+    assert!(route(object(&[("rest", text("/e")), ("other", text("/e"))])).is_err());
 }

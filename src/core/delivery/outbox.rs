@@ -38,12 +38,18 @@ pub struct Write {
     pub made_at: Timestamp,
     /// Failures that the server called retryable.
     pub attempts: u64,
+    /// How often it was made anew on what another had changed meanwhile.
+    pub rounds: u64,
+    /// Its failures, oldest first: an array of `{code, message, timestamp}` as JSON text.
+    pub failures: Option<Arc<str>>,
     /// Who waits for the server's word: one for each edit that it holds.
     pub confirmed: Vec<Ticket>,
     /// When it was sent on the present connection.
     pub sent_at: Option<Timestamp>,
     /// Whether it was ever sent, on whatever connection: the server may have it, and it stays as it is.
     pub tried: bool,
+    /// Whether it must not leave before it is stored: what it stands for is stored elsewhere until then.
+    pub unstored: bool,
 }
 
 impl Write {
@@ -59,9 +65,12 @@ impl Write {
             at_ms,
             made_at: Timestamp(0),
             attempts: 0,
+            rounds: 0,
+            failures: None,
             confirmed: Vec::new(),
             sent_at: None,
             tried: false,
+            unstored: false,
         }
     }
 
@@ -207,7 +216,7 @@ impl Outbox {
         if stream.sent >= WINDOW && !mutant!(window_ignored) {
             return None;
         }
-        let write = stream.writes.get_mut(stream.sent)?;
+        let write = stream.writes.get_mut(stream.sent).filter(|write| !write.unstored)?;
         stream.sent += 1;
         write.sent_at = Some(now);
         write.tried = true;

@@ -111,6 +111,10 @@ steps! {
     Diverged "diverged" "" ["channel", "head"];
     /// A subscription was refused.
     ChannelRefused "channel-refused" "code" ["channel", "retryable", "retryMs"];
+    /// A write is sent past the socket.
+    Uploading "uploading" "" ["upload", "stream", "seq", "retries"];
+    /// It was answered.
+    Uploaded "uploaded" "outcome" ["upload", "status", "retryMs"];
     /// An edit became part of a write that waits, or took it back.
     Squashed "squashed" "" ["seq", "takenBack"];
     /// A write that met another one is written again, on top of that one.

@@ -78,6 +78,12 @@ pub(super) fn fields_of(write: &Write) -> Fields {
     if let Some(on) = &write.on {
         fields.set("on", &on.to_text());
     }
+    if write.rounds > 0 {
+        fields.set("rounds", &write.rounds.to_string());
+    }
+    if let Some(failures) = &write.failures {
+        fields.set("failures", failures);
+    }
     fields
 }
 
@@ -123,6 +129,8 @@ pub fn decode_write(key: &str, row: &str) -> Result<Write, (Option<WriteId>, Str
         base: fields.get("base").filter(|base| !is_null(base)).map(Arc::from),
         on: fields.get("on").and_then(On::read).map(Arc::new),
         attempts: fields.u53("attempts").unwrap_or(0),
+        rounds: fields.u53("rounds").unwrap_or(0),
+        failures: fields.get("failures").filter(|list| list.starts_with('[')).map(Arc::from),
         ..Write::new(id.clone(), kind, Arc::from(&*event), Arc::from(body), at_ms)
     })
 }
@@ -158,6 +166,8 @@ mod tests {
             base: Some(Arc::from(r#"{"id":"e\"1"}"#)),
             on: Some(Arc::new(On { strategy: Strategy::Merge, saw: Arc::from(r#"{"n":1.0}"#) })),
             attempts: 2,
+            rounds: 1,
+            failures: Some(Arc::from(r#"[{"code":"unavailable"}]"#)),
             ..Write::new(id, WriteKind::Update, event, body, 1_700_000_000_000)
         }
     }

@@ -213,6 +213,15 @@ impl Session {
         }
     }
 
+    /// The token was refused where no socket is involved. Returns whether another can be had.
+    pub fn refresh_token(&mut self) -> bool {
+        let can = self.token.can_refresh();
+        if can && !matches!(self.phase, Phase::AwaitingToken { .. }) {
+            self.actions.push(Action::RequestToken);
+        }
+        can
+    }
+
     /// Something around us changed. What browsers say of the network is a hint: it may start a probe or shorten a wait.
     pub fn handle_signal(&mut self, now: Timestamp, signal: Signal) {
         match signal {

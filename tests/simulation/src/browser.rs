@@ -51,6 +51,10 @@ impl World {
                     self.send(connection, End::Server, Packet::Close(code, reason));
                 }
             }
+            // No world sends past the socket.
+            Effect::Upload(..) => {
+                return Err(Violation::new("call", format!("device {d} uploads")));
+            }
             Effect::Load(own) => {
                 if let Some(program) = &mut self.devices[d].program {
                     program.own = Some(own.to_string());

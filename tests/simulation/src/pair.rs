@@ -185,6 +185,7 @@ impl Pair {
                 | Effect::Commit(..)
                 | Effect::Persist
                 | Effect::RequestToken
+                | Effect::Upload(..)
                 | Effect::Tabs(_) => continue,
             };
             if !self.swallows {

@@ -25,7 +25,8 @@ fn bench(strategy: Strategy) -> Bench {
 fn durable(strategy: Strategy) -> Bench {
     let mut bench = Bench::with(|config| {
         config.strategy = strategy;
-        config.offline = Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3 });
+        config.offline =
+            Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3, route: Route::Socket });
     });
     bench.store(StorageEvent::Loaded(vec![]));
     bench
@@ -200,7 +201,8 @@ fn what_waits_for_somebody_survives_the_program() {
 
     let mut next = Bench::with(|config| {
         config.strategy = Strategy::Manual;
-        config.offline = Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3 });
+        config.offline =
+            Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3, route: Route::Socket });
     });
     next.store(StorageEvent::Loaded(vec![row.clone()]));
     assert_eq!(titles(&detected(&next)[0]), some(["old", "mine", "theirs"]));

@@ -55,10 +55,8 @@ fn a_refusal_that_may_pass_is_tried_again_later_and_given_up_in_the_end() {
     for wait in [1_000, 2_000, 4_000] {
         bench.sent.clear();
         bench.hear(&refuse(1, "unavailable", true));
-        bench.wait(wait - 1);
-        bench.hear(r#"{"type":"pong"}"#);
         assert!(!bench.sent.iter().any(|message| message.contains("event:create")), "{wait}");
-        bench.wait(1);
+        bench.wait(wait);
         assert!(bench.sent.iter().any(|message| message.contains("event:create")), "{wait}");
     }
     bench.sent.clear();
@@ -67,6 +65,24 @@ fn a_refusal_that_may_pass_is_tried_again_later_and_given_up_in_the_end() {
     assert_eq!(bench.sent_types(), ["skip"]);
     bench.hear(r#"{"type":"ack","seq":1,"payload":null}"#);
     assert_eq!(bench.client.metrics().writes_pending, 0);
+}
+
+#[test]
+fn the_wait_that_a_server_asks_for_is_kept_whatever_its_length() {
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.write(Call::Create(EVENT.to_owned()));
+    bench.sent.clear();
+    let later = r#"{"code":"rate_limited","message":"","retryable":true,"retryAfter":90000}"#;
+    bench.hear(&format!(r#"{{"type":"error","seq":1,"payload":{later}}}"#));
+    bench.client.keep_steps(1_000);
+    for _ in 0..89 {
+        bench.wait(1_000);
+        bench.hear(r#"{"type":"pong"}"#);
+    }
+    assert!(!bench.sent.iter().any(|message| message.contains("event:create")));
+    bench.wait(3_000);
+    assert!(bench.sent.iter().any(|message| message.contains("event:create")));
 }
 
 #[test]
