@@ -15,6 +15,7 @@
 //! | `replay` | a recorded trace of a client, gone through again |
 //! | `mutants` | planted bugs, to see the alarms ring |
 //! | `scenario` `pair` `storm` | promises that are numbers |
+//! | `party` | who edits the same events while away |
 
 #![forbid(unsafe_code)]
 
@@ -30,6 +31,7 @@ mod network;
 pub mod options;
 mod outage;
 pub mod pair;
+pub mod party;
 mod points;
 mod queue;
 pub mod replay;
