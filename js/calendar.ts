@@ -216,6 +216,10 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     await this.#tickets.adopt(this.#alive().clearCache())
   }
 
+  logout(options: { pending?: contract.OnPending } = {}): Promise<void> {
+    return this.#answer((core) => core.logout(options.pending))
+  }
+
   getMetrics(): contract.RealtimeMetrics {
     return Object.assign(this.#alive().getMetrics(), { listenerErrors: this.#listeners.errors })
   }

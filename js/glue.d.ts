@@ -49,6 +49,7 @@ declare class RealtimeCalendar {
   getConflicts(): readonly contract.ConflictInfo[]
   resolveConflict(id: string, resolved: unknown): Written
   flush(): number
+  logout(pending: string | undefined): number
   getCached(key: string): Promise<unknown>
   setCached(key: string, data: unknown, ttl?: number): Promise<void>
   clearCache(): Promise<void>

@@ -89,7 +89,7 @@ fn what_ends_the_connection_says_whether_it_may_be_resumed() {
             CloseVerdict::Retry | CloseVerdict::Spread | CloseVerdict::SignIn => None,
         })
         // Those that end it without a close code.
-        .chain(["unauthorized".to_owned(), "max_attempts".to_owned()])
+        .chain(["unauthorized".to_owned(), "max_attempts".to_owned(), "other_user".to_owned()])
         .collect();
     for row in table("docs/ERRORS.md", "code") {
         let code = unquoted(&row[0]);

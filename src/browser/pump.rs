@@ -23,9 +23,11 @@ use crate::core::client::Client;
 use crate::core::config::Config;
 use crate::core::fault::Fault;
 use crate::core::id::{BatchId, PipeId};
-use crate::core::io::{Durability, Effect, Event, Input, Output, PipeEvent, Reply, StorageEvent, StorageOp};
+use crate::core::io::{
+    Durability, Effect, Event, Input, OnPending, Output, PipeEvent, Reply, StorageEvent, StorageOp,
+};
 use crate::core::map::SortedMap;
-use crate::core::session::Signal;
+use crate::core::session::{Signal, subject_of};
 use crate::core::time::{Now, Timestamp};
 use crate::core::transport::Transport;
 
@@ -67,7 +69,9 @@ impl Pump {
     ) -> Rc<Self> {
         let clock = Clock::new();
         let storage = config.offline.as_ref().map(|offline| {
-            let user = config.user.as_ref().map_or("anonymous", |user| &user.id);
+            let named = config.user.as_ref().map(|user| user.id.clone());
+            let user = named.or_else(|| config.token.as_deref().and_then(subject_of));
+            let user = user.as_deref().unwrap_or("anonymous");
             Storage::new(format!("{}/{user}", offline.database_name), teardown.clone())
         });
         config.compress &= super::compression::is_supported();
@@ -92,6 +96,16 @@ impl Pump {
         });
         let weak = Rc::downgrade(&pump);
         let report = move |signal: Signal| with(&weak, |pump| pump.report(Input::Signal(signal)));
+        if let Some(storage) = &pump.storage {
+            let weak = Rc::downgrade(&pump);
+            // Off the stack: it may come of what the core is just doing.
+            storage.watch(move || {
+                let weak = weak.clone();
+                spawn_local(async move {
+                    with(&weak, |pump| pump.report(Input::Storage(StorageEvent::Left)));
+                });
+            });
+        }
         *pump.lifecycle.borrow_mut() = Some(Lifecycle::listen(&pump.teardown, Rc::new(report)));
         pump.drain();
         pump
@@ -206,6 +220,7 @@ impl Pump {
             Effect::Load(own) => self.load(own.to_string()),
             Effect::Commit(batch, ops, durability) => self.commit(batch, ops, durability),
             Effect::Persist => keep_forever(),
+            Effect::Wipe(pending) => self.wipe(pending),
             Effect::RequestToken => self.request_token(),
             Effect::Upload(id, upload) => {
                 let (weak, sync) = (Rc::downgrade(self), self.sync.clone());
@@ -306,6 +321,20 @@ impl Pump {
                 spawn_local(async move { pump.report(Input::Storage(event)) });
             }),
         );
+    }
+
+    fn wipe(self: &Rc<Self>, pending: OnPending) {
+        let Some(storage) = self.storage.clone() else { return };
+        self.commits.set(self.commits.get() + 1);
+        let pump = self.clone();
+        spawn_local(async move {
+            let event = match storage.wipe(pending).await {
+                Ok(()) => StorageEvent::Wiped,
+                Err((writes, reason)) => StorageEvent::NotWiped(writes, reason),
+            };
+            pump.commits.set(pump.commits.get() - 1);
+            pump.report(Input::Storage(event));
+        });
     }
 
     fn request_token(self: &Rc<Self>) {

@@ -5,6 +5,7 @@
 
 mod cache;
 mod database;
+mod wipe;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -19,16 +20,12 @@ use web_sys::{Event, IdbDatabase, IdbRequest};
 pub(crate) use cache::Cache;
 use cache::Kept;
 use database::{Failure, connect, finish, run, settled};
+use wipe::CANARY_KEY;
 
-use super::global::{call_method, property, random_seed, spell};
 use super::locks;
 use super::teardown::{Teardown, Undo};
 use crate::core::io::{Durability, Row, StorageOp};
-use crate::core::metrics::hash_of;
 use crate::core::offline::{Table, Trouble};
-
-/// The key of the row that is there as long as nobody deletes what is stored.
-const CANARY_KEY: &str = "canary";
 
 type Done = Box<dyn FnOnce(Result<(), Failure>)>;
 
@@ -39,7 +36,11 @@ pub(crate) struct Storage {
     state: RefCell<State>,
     /// Whether the canary was seen by this program.
     seen: Cell<bool>,
+    /// How often somebody had logged out when this program began.
+    left: Cell<u32>,
     kept: RefCell<Kept>,
+    /// What to do when another tab logged the user out.
+    on_left: RefCell<Option<Box<dyn Fn()>>>,
 }
 
 enum State {
@@ -73,15 +74,40 @@ pub(super) struct Loaded {
 impl Storage {
     pub(super) fn new(name: String, teardown: Teardown) -> Rc<Self> {
         let state = RefCell::new(State::Opening(VecDeque::new()));
-        Rc::new(Self { name, teardown, state, seen: Cell::new(false), kept: RefCell::default() })
+        let storage = Self {
+            name,
+            teardown,
+            state,
+            seen: Cell::new(false),
+            left: Cell::new(0),
+            kept: RefCell::default(),
+            on_left: RefCell::default(),
+        };
+        storage.left.set(storage.mark().left);
+        Rc::new(storage)
     }
 
     pub(super) fn name(&self) -> &str {
         &self.name
     }
 
+    /// Has `told` called when another tab logged the user out.
+    pub(super) fn watch(&self, told: impl Fn() + 'static) {
+        *self.on_left.borrow_mut() = Some(Box::new(told));
+    }
+
+    fn is_left(&self) -> bool {
+        self.mark().left != self.left.get()
+    }
+
     /// Opens the database, again if it is open, and reads the rows of programs that do not live any more, and of `own`.
     pub(super) async fn load(self: &Rc<Self>, own: &str) -> Result<Loaded, Failure> {
+        if self.is_left() {
+            if let Some(told) = &*self.on_left.borrow() {
+                told();
+            }
+            return Err(Failure::left());
+        }
         let before = std::mem::replace(&mut *self.state.borrow_mut(), State::Opening(VecDeque::new()));
         if let State::Opening(waiting) = before {
             *self.state.borrow_mut() = State::Opening(waiting);
@@ -116,32 +142,11 @@ impl Storage {
         rows.retain(|row| row.table != Table::Meta || row.key != CANARY_KEY);
         let mut lost = false;
         if before == rows.len() {
-            lost = self.seen.get() || self.mark().is_some();
+            lost = self.seen.get() || self.mark().has_canary;
             self.set_canary(&database).await;
         }
         self.seen.set(true);
         Ok((database, Loaded { rows, lost }))
-    }
-
-    /// Sets a canary. Beside the database its name is kept where it outlives the database, unless the browser deletes
-    /// everything of the page at once, of which nothing tells.
-    async fn set_canary(&self, database: &IdbDatabase) {
-        let value = spell((random_seed()[0] >> 12) as u32 as f64);
-        let row = Row { table: Table::Meta, key: CANARY_KEY.to_owned(), value: value.clone() };
-        // Without it the loss of the database is not noticed, no more.
-        if let Ok(transaction) = run(database, &[StorageOp::Put(row)], Durability::Strict) {
-            let _ended = settled(transaction.as_ref(), &["complete"], &["abort"]).await;
-            let _set = call_method(&marks(), "setItem", &[self.mark_key(), value.into()]);
-        }
-    }
-
-    /// The user's name is no business of whoever reads the list of keys.
-    fn mark_key(&self) -> JsValue {
-        format!("baro-calendar-{:08x}", hash_of(&self.name)).into()
-    }
-
-    fn mark(&self) -> Option<String> {
-        call_method(&marks(), "getItem", &[self.mark_key()]).ok()?.as_string()
     }
 
     fn opened(self: &Rc<Self>, database: IdbDatabase) -> State {
@@ -150,6 +155,9 @@ impl Storage {
         let release = Closure::<dyn FnMut(Event)>::new(move |_| {
             if let Some(storage) = weak.upgrade() {
                 storage.close();
+                if let (true, Some(told)) = (storage.is_left(), &*storage.on_left.borrow()) {
+                    told();
+                }
             }
         });
         let undo = self.teardown.add(&database, "close", &[]);
@@ -216,11 +224,6 @@ async fn read_rows(database: &IdbDatabase, living: &[String]) -> Result<Vec<Row>
         }
     }
     Ok(rows)
-}
-
-/// What outlives a database. There is none in a worker, or where the page may keep nothing.
-fn marks() -> JsValue {
-    property(&js_sys::global(), "localStorage")
 }
 
 /// A callback and the future of what it is called with.

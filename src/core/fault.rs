@@ -57,6 +57,12 @@ codes! {
     QueueFull = "queue_full", retryable: true;
     /// No acknowledgement in time.
     Timeout = "timeout", retryable: true;
+    /// The user logged out.
+    LoggedOut = "logged_out", retryable: false;
+    /// Writes of the user are not sent, and `logout()` was not told to lose or keep them.
+    PendingWrites = "pending_writes", retryable: true;
+    /// The token, or what is stored, is another user's.
+    OtherUser = "other_user", retryable: false;
     /// A write that is not kept on this device.
     NotStored = "not_stored", retryable: false;
     /// The database cannot be used.

@@ -92,6 +92,12 @@ pub enum StorageEvent {
     Lost,
     /// The database cannot be opened or read, and why.
     Unavailable(Trouble, String),
+    /// Another tab logged the user out: nothing of him may be stored any more.
+    Left,
+    /// Nothing of the user is stored any more.
+    Wiped,
+    /// What is stored was left alone: so many writes, of other tabs perhaps, would have been lost, or the reason given.
+    NotWiped(u64, String),
     /// A batch is stored.
     Committed(BatchId),
     /// A batch is not stored, nothing of it.
@@ -174,6 +180,8 @@ pub enum Call {
     /// `resolveConflict()`: the conflict and the event as it is to be, as JSON text; `null` for gone. Replies with a
     /// write.
     ResolveConflict(String, String),
+    /// `logout()`. Replies with a ticket.
+    Logout(OnPending),
     /// `destroy()`.
     Destroy,
     /// Which events cost something and are wanted: every message, acknowledgements, single remote changes.
@@ -183,6 +191,31 @@ pub enum Call {
         /// [`Event::RemoteChange`].
         changes: bool,
     },
+}
+
+/// What a logout does about writes that are not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnPending {
+    /// Sends them first, or changes nothing.
+    Flush,
+    /// Keeps them, for when the user comes back.
+    Keep,
+    /// Loses them.
+    Discard,
+}
+
+impl OnPending {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Flush, Self::Keep, Self::Discard];
+
+    /// Its name in the program's call.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Flush => "flush",
+            Self::Keep => "keep",
+            Self::Discard => "discard",
+        }
+    }
 }
 
 /// What a call gets at once.
@@ -239,6 +272,9 @@ pub enum Effect {
     Commit(BatchId, Vec<StorageOp>, Durability),
     /// Ask the browser not to delete what is stored when it wants room.
     Persist,
+    /// Delete what is stored of the user, all of it or none: with [`OnPending::Flush`] only if no write is among it, with
+    /// [`OnPending::Keep`] all but the writes.
+    Wipe(OnPending),
     /// Ask the program for a token.
     RequestToken,
     /// Send a write past the socket.

@@ -14,7 +14,7 @@ use crate::browser::{Cache, Pump, Teardown, origin, random_seed, spell};
 use crate::core::client::Client;
 use crate::core::config::Config;
 use crate::core::fault::{Fault, FaultCode};
-use crate::core::io::{Call, Input, Reply};
+use crate::core::io::{Call, Input, OnPending, Reply};
 use crate::core::json::quote;
 use crate::core::model::project_channel;
 
@@ -244,6 +244,17 @@ impl RealtimeCalendar {
             return Err(realtime_error(&fault));
         }
         self.write(Call::ResolveConflict(id, to_json("resolved", resolved)?))
+    }
+
+    /// `logout()`: a ticket. `pending` is what is to become of writes that are not sent.
+    pub fn logout(&self, pending: Option<String>) -> Result<f64, JsValue> {
+        let word = pending.as_deref().unwrap_or(OnPending::Flush.word());
+        let known = OnPending::ALL.into_iter().find(|pending| pending.word() == word);
+        let pending = known.ok_or_else(|| {
+            let expected = "'flush', 'keep' or 'discard'";
+            realtime_error(&Fault::argument("options.pending", word, expected))
+        })?;
+        self.ticket(Call::Logout(pending))
     }
 
     /// `flush()`: a ticket.

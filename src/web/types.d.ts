@@ -170,6 +170,9 @@ export interface RealtimeConfig {
   windowEvents?: boolean
 }
 
+/** What `logout` does about writes that are not sent. */
+export type OnPending = 'flush' | 'keep' | 'discard'
+
 export interface OfflineOptions {
   /** Default `'baro-calendar-offline'`; one database a user id. */
   databaseName?: string
@@ -536,6 +539,13 @@ export declare class RealtimeCalendar {
   /** `ttl` in ms, 3,600,000 by default. */
   setCached<T>(key: string, data: T, ttl?: number): Promise<void>
   clearCache(): Promise<void>
+  /**
+   * Deletes everything that is stored of this user, here and for all tabs, and ends his use of this calendar: it shows
+   * nothing any more, and calls that write or connect throw `logged_out`. What is not sent yet is sent first (`'flush'`, the
+   * default), kept for when he comes back (`'keep'`) or lost (`'discard'`). Where that cannot be done nothing is changed:
+   * it rejects with `pending_writes`, `details.pending` of them.
+   */
+  logout(options?: { pending?: OnPending }): Promise<void>
 
   // Conflicts
 

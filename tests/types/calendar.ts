@@ -98,6 +98,10 @@ export async function usesEveryMember(): Promise<void> {
   const decided: PendingWrite = calendar.resolveConflict('id', null)
   const lost: [string, unknown][] = (conflict?.dropped ?? []).map(({ field, value }) => [field, value])
   await calendar.flush()
+  await calendar.logout()
+  await calendar.logout({ pending: 'keep' })
+  // @ts-expect-error: one of three words
+  await calendar.logout({ pending: 'lose' })
   const cached: { a: number } | null = await calendar.getCached<{ a: number }>('key')
   await calendar.setCached('key', { a: 1 }, 60_000)
   await calendar.clearCache()

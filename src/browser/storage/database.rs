@@ -48,6 +48,15 @@ impl Failure {
         }
     }
 
+    /// Another tab logged the user out: nothing of him is stored any more.
+    pub(super) fn left() -> Self {
+        Self::new(Trouble::Absent, "the user logged out")
+    }
+
+    fn held() -> Self {
+        Self::new(Trouble::Blocked, "another tab holds on to it, or it does not answer")
+    }
+
     fn new(trouble: Trouble, message: &str) -> Self {
         Self { trouble, message: format!("the database cannot be used: {message}") }
     }
@@ -60,51 +69,37 @@ impl Failure {
 
 /// A connection to a database with all object stores, or a failure in good time.
 pub(super) async fn connect(name: &str) -> Result<IdbDatabase, Failure> {
-    let result: Rc<RefCell<Option<Result<IdbDatabase, Failure>>>> = Rc::default();
-    let (upgrading, late) = (Rc::new(Cell::new(false)), Rc::new(Cell::new(false)));
-    let mut resolve = None;
-    let ended = Promise::new(&mut |resolver, _| resolve = Some(resolver));
-    let Some(resolve) = resolve else { return Err(Failure::new(Trouble::Absent, "no promise")) };
-    let call = |resolve: &Function| {
-        // A promise's resolver does not throw.
-        let _resolved = resolve.call0(&JsValue::UNDEFINED);
-    };
-    let (slot, begun, over, tell) = (result.clone(), upgrading.clone(), late.clone(), resolve.clone());
     let name = name.to_owned();
-    spawn_local(async move {
-        let opened = open_or_make(&name, &begun).await;
-        match opened {
+    let late = Rc::new(Cell::new(false));
+    let over = late.clone();
+    let opened = within(OPEN_MS_MAX, async move {
+        let opened = open_or_make(&name).await;
+        if let (true, Ok(database)) = (over.get(), &opened) {
             // Nobody waits for it any more.
-            Ok(database) if over.get() => database.close(),
-            opened => *slot.borrow_mut() = Some(opened),
+            database.close();
         }
-        call(&tell);
+        opened
     });
-    let tell = resolve.clone();
-    let _upgrade = Timeout::new(UPGRADE_MS_MAX, move || {
-        if upgrading.get() {
-            call(&tell);
-        }
-    });
-    let _open = Timeout::new(OPEN_MS_MAX, move || call(&resolve));
-    let _ended = JsFuture::from(ended).await;
+    let opened = opened.await;
     late.set(true);
-    let held = || Err(Failure::new(Trouble::Blocked, "another tab holds on to it, or it does not answer"));
-    result.borrow_mut().take().unwrap_or_else(held)
+    opened.unwrap_or_else(|| Err(Failure::held()))
 }
 
 /// A database that was deleted under us, by the user or by the browser, is made anew: without its object stores nothing
 /// could be written to it.
-async fn open_or_make(name: &str, upgrading: &Cell<bool>) -> Result<IdbDatabase, Failure> {
+async fn open_or_make(name: &str) -> Result<IdbDatabase, Failure> {
     if let Some(database) = open(name).await? {
         if is_complete(&database) {
             return Ok(database);
         }
         database.close();
     }
-    upgrading.set(true);
     // rexie's errors do not say what happened; a connection of our own does.
-    let _made = schema(name).build().await.map(Rexie::close);
+    let builder = schema(name);
+    let made = within(UPGRADE_MS_MAX, async move { builder.build().await.map(Rexie::close) });
+    if made.await.is_none() {
+        return Err(Failure::held());
+    }
     let database = open(name).await?.ok_or_else(|| Failure::new(Trouble::Backing, "it could not be made"))?;
     if is_complete(&database) {
         return Ok(database);
@@ -146,6 +141,33 @@ pub(super) async fn open(name: &str) -> Result<Option<IdbDatabase>, Failure> {
     }
     let database = opened.and_then(|()| request.result()?.dyn_into::<IdbDatabase>());
     database.map(Some).map_err(|thrown| Failure::of(&thrown))
+}
+
+/// Deletes the database, or asks the browser to: so long other tabs are waited for, no longer.
+pub(super) async fn delete(name: &str) {
+    let name = name.to_owned();
+    let _deleted = within(UPGRADE_MS_MAX, async move { Rexie::builder(&name).delete().await }).await;
+}
+
+/// What a future gives within so many ms. Otherwise it goes on by itself.
+async fn within<T: 'static>(ms: u32, future: impl Future<Output = T> + 'static) -> Option<T> {
+    let result: Rc<RefCell<Option<T>>> = Rc::default();
+    let mut resolve = None;
+    let ended = Promise::new(&mut |resolver, _| resolve = Some(resolver));
+    let resolve = resolve?;
+    let call = |resolve: &Function| {
+        // A promise's resolver does not throw.
+        let _resolved = resolve.call0(&JsValue::UNDEFINED);
+    };
+    let (slot, tell) = (result.clone(), resolve.clone());
+    spawn_local(async move {
+        let value = future.await;
+        *slot.borrow_mut() = Some(value);
+        call(&tell);
+    });
+    let _timer = Timeout::new(ms, move || call(&resolve));
+    let _ended = JsFuture::from(ended).await;
+    result.borrow_mut().take()
 }
 
 fn factory() -> Result<IdbFactory, Failure> {

@@ -7,6 +7,8 @@ use rexie::{ObjectStore, Rexie};
 
 use super::database::{SCHEMA_VERSION, begin, open};
 use super::*;
+use crate::browser::random_seed;
+use crate::core::io::OnPending;
 
 wasm_bindgen_test_configure!(run_in_browser);
 
@@ -176,6 +178,49 @@ async fn a_newer_database_is_left_alone() {
     newer.build().await.unwrap().close();
     let failure = Storage::new(name.clone(), teardown()).load("me").await.unwrap_err();
     assert!(failure.message.contains("its version is 3"), "{}", failure.message);
+}
+
+#[wasm_bindgen_test]
+async fn a_logout_leaves_no_row_and_no_database() {
+    let name = name();
+    let storage = Storage::new(name.clone(), teardown());
+    storage.load("me").await.unwrap();
+    let put = |table, key: &str| StorageOp::Put(row(table, key, "canary"));
+    commit(&storage, vec![put(Table::Outbox, "me|1"), put(Table::Dead, "me|2"), put(Table::Events, "e")])
+        .await
+        .unwrap();
+    let cache = Cache::new(storage.clone());
+    cache.set("key", "1", 60_000.0).await.unwrap();
+
+    let (writes, _) = storage.wipe(OnPending::Flush).await.unwrap_err();
+    assert_eq!((writes, reload(&name).await.len()), (1, 2), "refused, nothing changed");
+    assert!(cache.get("key").await.is_some());
+
+    assert_eq!(storage.wipe(OnPending::Keep).await, Ok(()));
+    assert_eq!(reload(&name).await.len(), 2, "what was not sent is kept");
+    assert_eq!(cache.get("key").await, None);
+
+    assert_eq!(storage.wipe(OnPending::Discard).await, Ok(()));
+    assert_eq!(open(&name).await.map(|found| found.is_some()), Ok(false), "no database");
+    let next = Storage::new(name, teardown());
+    assert_eq!(next.load("me").await, Ok(Loaded { rows: vec![], lost: false }), "a logout is no loss");
+}
+
+#[wasm_bindgen_test]
+async fn a_tab_that_stays_open_is_told_of_a_logout_and_stores_nothing_any_more() {
+    let name = name();
+    let (here, there) = (Storage::new(name.clone(), teardown()), Storage::new(name.clone(), teardown()));
+    here.load("me").await.unwrap();
+    there.load("you").await.unwrap();
+    let told = Rc::new(Cell::new(0));
+    let count = told.clone();
+    there.watch(move || count.set(count.get() + 1));
+    assert_eq!(here.wipe(OnPending::Flush).await, Ok(()));
+    let put = || vec![StorageOp::Put(row(Table::Outbox, "you|1", "late"))];
+    assert!(commit(&there, put()).await.is_err());
+    assert_eq!(there.load("you").await.unwrap_err().trouble, Trouble::Absent);
+    assert_eq!(told.get(), 2, "when it had to let go, and when it tried again");
+    assert_eq!(reload(&name).await, []);
 }
 
 #[wasm_bindgen_test]

@@ -19,6 +19,23 @@ const NAME_BYTES_MAX: usize = 256;
 impl Client {
     pub(super) fn handle_call(&mut self, now: Now, call: Call) -> Result<Reply, Fault> {
         self.soon(now);
+        let brings_back = matches!(
+            call,
+            Call::Connect
+                | Call::Reconnect
+                | Call::Send { .. }
+                | Call::Subscribe(_)
+                | Call::Create(_)
+                | Call::Update(..)
+                | Call::Delete(_)
+                | Call::Undo
+                | Call::Redo
+                | Call::RetryFailed(_)
+                | Call::ResolveConflict(..)
+        );
+        if brings_back {
+            self.check_logged_in()?;
+        }
         match call {
             Call::Connect => Ok(self.connect(now)),
             Call::Disconnect => {
@@ -70,6 +87,7 @@ impl Client {
             Call::RetryFailed(id) => self.retry_failed(&id),
             Call::DiscardFailed(id) => self.discard_failed(&id),
             Call::ResolveConflict(id, resolved) => self.resolve(now, &id, &resolved),
+            Call::Logout(pending) => Ok(self.log_out(now, pending)),
             Call::Destroy => {
                 self.destroy();
                 Ok(Reply::Done)
@@ -198,6 +216,7 @@ impl Client {
         let fault = Fault::new(FaultCode::Destroyed, "the calendar was destroyed");
         let mut tickets = std::mem::take(&mut self.connecting);
         tickets.append(&mut std::mem::take(&mut self.flushing));
+        tickets.extend(self.abandon_logout());
         tickets.append(&mut self.requests.abandon());
         tickets.append(&mut self.channels.abandon());
         // Stored writes are sent by the next program; who waited for the server's word here does not get it. Who waits

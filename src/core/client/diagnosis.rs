@@ -6,7 +6,7 @@ use super::Client;
 use crate::core::delivery::Write;
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{ClientId, WriteId};
-use crate::core::io::{Call, Effect, Event, Input, PipeEvent, StorageEvent};
+use crate::core::io::{Call, Effect, Event, Input, OnPending, PipeEvent, StorageEvent};
 use crate::core::json::Fields;
 use crate::core::metrics::{Cause, Metrics, Question, Report, Step, hash_of};
 use crate::core::offline::Table;
@@ -80,6 +80,11 @@ impl Client {
             }
             // Noted with what comes of it.
             Input::Storage(StorageEvent::Lost) => {}
+            Input::Storage(StorageEvent::Left) => self.trace.note(Step::Left, "", [0; 4]),
+            Input::Storage(StorageEvent::Wiped) => self.trace.note(Step::Wiped, "", [0; 4]),
+            Input::Storage(StorageEvent::NotWiped(pending, _)) => {
+                self.trace.note(Step::NotWiped, "", [*pending, 0, 0, 0]);
+            }
             Input::Storage(StorageEvent::Unavailable(trouble, _)) => {
                 self.trace.note(Step::Unavailable, trouble.word(), [0; 4]);
             }
@@ -135,6 +140,9 @@ impl Client {
             Call::Flush => ("flush", [0; 4]),
             Call::RetryFailed(_) => ("retryFailedAction", [0; 4]),
             Call::DiscardFailed(_) => ("discardFailedAction", [0; 4]),
+            Call::Logout(OnPending::Flush) => ("logout:flush", [0; 4]),
+            Call::Logout(OnPending::Keep) => ("logout:keep", [0; 4]),
+            Call::Logout(OnPending::Discard) => ("logout:discard", [0; 4]),
             Call::Destroy => ("destroy", [0; 4]),
             // Told when it is known whether anything is written for it.
             Call::ResolveConflict(..) => ("resolveConflict", [0; 4]),
@@ -182,6 +190,7 @@ impl Client {
             | Effect::SendDeflated(..)
             | Effect::Load(_)
             | Effect::Persist
+            | Effect::Wipe(_)
             | Effect::Tabs(_) => {}
         }
     }

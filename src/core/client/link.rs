@@ -20,6 +20,9 @@ impl Client {
         if let Err(reason) = &result {
             self.error(Fault::new(FaultCode::TokenUnavailable, format!("refreshToken failed: {reason}")));
         }
+        if result.as_ref().is_ok_and(|token| !self.may_use(token)) {
+            return self.on_stranger(now);
+        }
         let new = result.is_ok();
         self.session.handle_token(now.mono, result);
         self.on_token_for_uploads(now, new);

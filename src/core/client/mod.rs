@@ -20,6 +20,7 @@ mod diagnosis;
 mod flight;
 mod inbound;
 mod link;
+mod logout;
 mod squash;
 mod stored;
 mod tabs;
@@ -32,6 +33,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use compression::Compression;
+use logout::Logout;
 use tabs::Tabs;
 
 use crate::core::config::Config;
@@ -47,7 +49,7 @@ use crate::core::metrics::{Cause, Metrics, Step, Timings, Trace, hash_of};
 use crate::core::offline::{Supervisor, Table};
 use crate::core::presence::{Roster, Throttle};
 use crate::core::rng::Rng;
-use crate::core::session::Session;
+use crate::core::session::{Session, subject_of};
 use crate::core::store::Store;
 use crate::core::time::{Now, Timestamp};
 use crate::core::upload::Uploads;
@@ -102,6 +104,10 @@ pub struct Client {
     hello_due: Option<Timestamp>,
     frame_bytes_max: usize,
     storage: Supervisor,
+    logout: Logout,
+    /// To whom the database belongs, as the first token says.
+    owner: Option<String>,
+    owner_is_stored: bool,
     outbox: Outbox,
     store: Store,
     channels: Channels,
@@ -189,6 +195,9 @@ impl Client {
             hello_due: None,
             frame_bytes_max: 256 << 10,
             storage: Supervisor::new(config.offline.is_some()),
+            logout: Logout::default(),
+            owner: config.token.as_deref().and_then(subject_of),
+            owner_is_stored: false,
             outbox: Outbox::new(own.clone()),
             store: Store::default(),
             channels: Channels::default(),
@@ -305,6 +314,7 @@ impl Client {
                 Reply::Done
             }
         };
+        self.go_on_logging_out(now);
         self.run_session(now);
         self.serve(now);
         self.flush_relay(now);

@@ -8,8 +8,8 @@ use crate::core::io::{Durability, Effect, Event, Outcome, Row, StorageEvent, Sto
 use crate::core::metrics::Step;
 use crate::core::model::{EventDoc, WriteKind};
 use crate::core::offline::{
-    POLLING_KEY, Table, Trouble, Verdict, decode_dead, decode_parked, decode_polling, decode_write,
-    encode_dead, encode_parked, encode_polling, encode_write, row_key,
+    POLLING_KEY, Table, Trouble, Verdict, decode_dead, decode_owner, decode_parked, decode_polling,
+    decode_write, encode_dead, encode_parked, encode_polling, encode_write, row_key,
 };
 use crate::core::store::Pending;
 use crate::core::time::Now;
@@ -18,6 +18,13 @@ impl Client {
     pub(super) fn handle_storage(&mut self, now: Now, event: StorageEvent) {
         match event {
             StorageEvent::Loaded(rows) => {
+                let owner = rows.iter().find_map(|row| decode_owner(&row.key, &row.value));
+                self.owner_is_stored = owner.is_some();
+                if owner.is_some_and(|owner| !self.on_owner(owner)) {
+                    self.storage.end();
+                    self.on_stranger(now);
+                    return self.refuse_stored(&Trouble::Absent.fault("the database is another user's"));
+                }
                 let comes_back = self.storage.is_memory();
                 let first = self.storage.handle_loaded();
                 if comes_back {
@@ -31,6 +38,8 @@ impl Client {
                 }
             }
             StorageEvent::Lost => self.on_storage_lost(),
+            StorageEvent::Left | StorageEvent::Wiped => self.on_logged_out(now),
+            StorageEvent::NotWiped(pending, reason) => self.on_not_wiped(pending, &reason),
             StorageEvent::Unavailable(trouble, reason) => {
                 if self.storage.handle_unavailable(now.mono, trouble) {
                     self.tell(Event::StorageDegraded(reason.clone()));
@@ -65,6 +74,7 @@ impl Client {
         if tell {
             self.tell(Event::StorageDegraded(reason.to_owned()));
         }
+        self.owner_is_stored = false;
         let Some(Batch { mut tickets, keys }) = self.batches.remove(&batch) else { return };
         if mutant!(quota_is_success) && trouble == Trouble::Quota {
             return tickets.into_iter().for_each(|ticket| self.settle(ticket, Outcome::Done));
@@ -109,7 +119,15 @@ impl Client {
         let (batch, outcome) = match event {
             StorageEvent::Committed(batch) => (batch, Outcome::Done),
             StorageEvent::Aborted(batch, trouble, reason) => (batch, Outcome::Refused(trouble.fault(reason))),
-            StorageEvent::Loaded(_) | StorageEvent::Lost | StorageEvent::Unavailable(..) => return,
+            StorageEvent::Wiped => return self.settle_wiped(Outcome::Done),
+            StorageEvent::NotWiped(_, reason) => {
+                let fault = Fault::new(FaultCode::StorageUnavailable, reason.clone());
+                return self.settle_wiped(Outcome::Refused(fault));
+            }
+            StorageEvent::Loaded(_)
+            | StorageEvent::Lost
+            | StorageEvent::Left
+            | StorageEvent::Unavailable(..) => return,
         };
         for ticket in self.batches.remove(batch).map(|batch| batch.tickets).unwrap_or_default() {
             self.settle(ticket, outcome.clone());
@@ -291,7 +309,7 @@ impl Client {
     /// Emits the batch that gathered since the last time.
     pub(super) fn flush_storage(&mut self) {
         let due = !self.ops.is_empty() || (self.owed_now && !self.owed.is_empty());
-        if !due || self.storage.holds() {
+        if !due || self.storage.holds() || self.is_wiping() {
             return;
         }
         let tickets = std::mem::take(&mut self.ops_for);
@@ -301,6 +319,9 @@ impl Client {
         self.owed_now = false;
         let mut ops = self.owed_ops();
         ops.append(&mut self.ops);
+        if ops.iter().any(|op| matches!(op, StorageOp::Put(_))) {
+            ops.extend(self.owner_row());
+        }
         let mut batch = Batch { tickets, keys: Vec::new() };
         if mutant!(persisted_before_stored) {
             for ticket in std::mem::take(&mut batch.tickets) {

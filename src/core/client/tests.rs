@@ -4,6 +4,7 @@ mod channels;
 mod conflicts;
 mod connection;
 mod dead;
+mod logout;
 mod squash;
 mod storage;
 mod transport;

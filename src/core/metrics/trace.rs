@@ -67,6 +67,12 @@ steps! {
     Loaded "loaded" "" ["rows", "failed"];
     /// What was stored is gone.
     Lost "lost" "" [];
+    /// Another tab logged the user out.
+    Left "left" "" [];
+    /// What was stored of the user is deleted.
+    Wiped "wiped" "" [];
+    /// It is not.
+    NotWiped "not-wiped" "" ["pending"];
     /// The database cannot be opened.
     Unavailable "unavailable" "trouble" [];
     /// A batch is stored.
@@ -147,6 +153,10 @@ steps! {
     Storing "storing" "" ["batch", "rows"];
     /// The database is opened once more.
     Reopening "reopening" "" [];
+    /// What is stored of the user is to be deleted.
+    Wiping "wiping" "pending" [];
+    /// The token, or the database, is another user's.
+    Stranger "stranger" "" [];
     /// Something arrived that was no message.
     Malformed "malformed" "" [];
 }

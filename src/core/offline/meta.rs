@@ -1,4 +1,4 @@
-//! Rows about the network that the device is in.
+//! Rows about the device and the database itself: the network that it is in, and whom it belongs to.
 
 use super::row::{ROW_VERSION, migrate};
 use crate::core::json::Fields;
@@ -17,9 +17,32 @@ pub fn decode_polling(key: &str, row: &str) -> Option<u64> {
     migrate(fields).ok()?.u53("until")
 }
 
+/// The key of the row that says whom the database belongs to.
+pub const OWNER_KEY: &str = "owner";
+
+/// The row that says whom the database belongs to.
+pub fn encode_owner(owner: &str) -> String {
+    let mut fields = Fields::new();
+    fields.set("v", &ROW_VERSION.to_string());
+    fields.set_string("user", owner);
+    fields.to_text()
+}
+
+/// Whom the database belongs to, if the row says so.
+pub fn decode_owner(key: &str, row: &str) -> Option<String> {
+    let fields = Fields::parse(row).ok().filter(|_| key == OWNER_KEY)?;
+    migrate(fields).ok()?.string("user")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_row_says_whom_the_database_belongs_to() {
+        assert_eq!(decode_owner(OWNER_KEY, &encode_owner("a\"b")).as_deref(), Some("a\"b"));
+        assert_eq!(decode_owner("other", &encode_owner("a")), None);
+    }
 
     #[test]
     fn a_row_brings_back_the_choice_and_another_says_nothing() {

@@ -9,7 +9,7 @@ mod row;
 mod supervisor;
 mod trouble;
 
-pub use meta::{POLLING_KEY, decode_polling, encode_polling};
+pub use meta::{OWNER_KEY, POLLING_KEY, decode_owner, decode_polling, encode_owner, encode_polling};
 pub use parked::{decode_parked, encode_parked};
 pub use row::{ROW_VERSION, Table, decode_dead, decode_write, encode_dead, encode_write, migrate, row_key};
 pub use supervisor::{Supervisor, Verdict};

@@ -67,7 +67,7 @@ impl World {
                 self.may_die_at(d, Point::Asked)?;
             }
             // Each device is for itself here; tabs that share are in `tabs`.
-            Effect::Persist | Effect::Tabs(_) => {}
+            Effect::Persist | Effect::Wipe(_) | Effect::Tabs(_) => {}
             Effect::RequestToken => {
                 let life = self.devices[d].lives;
                 let at = self.now + self.dice.net.around(80);

@@ -184,6 +184,7 @@ impl Pair {
                 Effect::Load(_)
                 | Effect::Commit(..)
                 | Effect::Persist
+                | Effect::Wipe(_)
                 | Effect::RequestToken
                 | Effect::Upload(..)
                 | Effect::Tabs(_) => continue,

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use baro_realtime::core::client::Client;
 use baro_realtime::core::config::{Config, Value as Given};
 use baro_realtime::core::id::{BatchId, PipeId};
-use baro_realtime::core::io::{Call, Effect, Input, Output, PipeEvent, StorageEvent};
+use baro_realtime::core::io::{Call, Effect, Input, OnPending, Output, PipeEvent, StorageEvent};
 use baro_realtime::core::session::Signal;
 use baro_realtime::core::time::{Now, Timestamp};
 use serde_json::{Value, json};
@@ -230,6 +230,12 @@ impl Replay {
                 self.input(at, Input::Storage(StorageEvent::Loaded(rows)));
             }
             "lost" => self.input(at, Input::Storage(StorageEvent::Lost)),
+            "left" => self.input(at, Input::Storage(StorageEvent::Left)),
+            "wiped" => self.input(at, Input::Storage(StorageEvent::Wiped)),
+            "not-wiped" => {
+                let event = StorageEvent::NotWiped(number(entry, "pending"), String::new());
+                self.input(at, Input::Storage(event));
+            }
             "unavailable" => {
                 let event = StorageEvent::Unavailable(trouble_of(entry), String::new());
                 self.input(at, Input::Storage(event));
@@ -334,6 +340,9 @@ impl Replay {
             "flush" => Call::Flush,
             "retryFailedAction" => Call::RetryFailed(failed()),
             "discardFailedAction" => Call::DiscardFailed(failed()),
+            "logout:flush" => Call::Logout(OnPending::Flush),
+            "logout:keep" => Call::Logout(OnPending::Keep),
+            "logout:discard" => Call::Logout(OnPending::Discard),
             "destroy" => Call::Destroy,
             "user:selection" => Call::Presence("user:selection", "{}".to_owned()),
             "user:typing" => Call::Presence("user:typing", "{}".to_owned()),

@@ -105,6 +105,8 @@ impl World {
         let (what, text) = match &event {
             StorageEvent::Loaded(rows) => ("loaded", format!("{} rows", rows.len())),
             StorageEvent::Lost => ("lost", String::new()),
+            StorageEvent::Left => ("left", String::new()),
+            StorageEvent::Wiped | StorageEvent::NotWiped(..) => ("wiped or not", String::new()),
             StorageEvent::Unavailable(..) => ("no disk", String::new()),
             StorageEvent::Committed(batch) => ("stored", batch.0.to_string()),
             StorageEvent::Aborted(BatchId(batch), _, cause) => ("not stored", format!("{batch} {cause}")),

@@ -364,7 +364,7 @@ impl Desk {
                 }
                 self.arrive(id, DISK_MS, Arrival::Stored(StorageEvent::Committed(batch)));
             }
-            Effect::Persist | Effect::RequestToken | Effect::Upload(..) => {}
+            Effect::Persist | Effect::Wipe(_) | Effect::RequestToken | Effect::Upload(..) => {}
             Effect::Tabs(effect) => self.perform_shared(id, effect),
         }
     }

@@ -39,6 +39,13 @@ impl Session {
         }
     }
 
+    /// The token must not be used here: no connection is made with it.
+    pub fn refuse_token(&mut self, now: Timestamp, fault: Fault) {
+        self.close_pipes(1000, "another user");
+        self.end_connection(now, 1000, "another user");
+        self.fail(fault);
+    }
+
     /// The conversation cannot go on; a new one may, with backoff.
     pub fn abandon(&mut self, now: Timestamp, reason: &'static str) {
         if self.open_pipe().is_some() {
