@@ -49,15 +49,15 @@ impl Client {
                 }
             }
             StorageEvent::Committed(batch) => {
-                self.storage.handle_committed();
-                if let Some(Batch { tickets, keys }) = self.batches.remove(&batch) {
-                    for ticket in tickets {
-                        self.settle(ticket, Outcome::Done);
-                    }
-                    self.let_go(|key| {
-                        keys.iter().any(|(table, held)| *table == Table::Outbox && held == key)
-                    });
+                let Batch { tickets, keys } = self.batches.remove(&batch).unwrap_or_default();
+                // That the caches could be emptied does not say that there is room now.
+                if !keys.is_empty() {
+                    self.storage.handle_committed();
                 }
+                for ticket in tickets {
+                    self.settle(ticket, Outcome::Done);
+                }
+                self.let_go(|key| keys.iter().any(|(table, held)| *table == Table::Outbox && held == key));
             }
             StorageEvent::Aborted(batch, trouble, reason) => {
                 self.on_batch_aborted(now, batch, trouble, &reason);
