@@ -5,6 +5,7 @@ import { makeProfile, startChromium } from './support/browser.mjs'
 import { connect, create, eventAt, openBare, settled, shows, titles, untilIn } from './support/page.mjs'
 import { startServer } from './support/server.mjs'
 import { serveBare } from './support/site.mjs'
+import { until } from './support/until.mjs'
 
 const project = { projectId: 'mine' }
 const databaseName = 'stored'
@@ -106,21 +107,28 @@ describe("a browser's storage", () => {
   })
 
   it('that is full gives the caches up before an edit', async (t) => {
-    // Chromium frees nothing before it has some megabytes to tidy up.
     const { page, restart } = await openPage(t, { quota: 30 << 20 })
     await makeNoise(page)
     await page.evaluate(async () => {
       for (let number = 0; number < 200; number++)
         await baro.setCached(`cached ${number}`, noise(50_000) + noise(50_000))
     })
-    const ends = await writeLarge(page, 300)
-    assert.deepEqual(
-      ends.filter((end) => end !== 'stored'),
-      [],
-    )
+    // Fifteen megabytes, where ten are left. Chromium takes its time to free what was given up, and until then an edit may be
+    // refused, which is stored with a later one.
+    await writeLarge(page, 300)
     assert.equal(await page.evaluate(() => baro.getCached('cached 0')), null)
-    assert.equal(await degraded(page), 0)
-    await untilIn(await restart(), () => baro.getEvents().length === 300)
+    await until('there is room', () =>
+      page.evaluate(
+        (data) =>
+          baro.createEvent(data).persisted.then(
+            () => true,
+            () => false,
+          ),
+        eventAt(9, 'small'),
+      ),
+    )
+    const all = await titles(page)
+    await untilIn(await restart(), (count) => baro.getEvents().length === count, all.length)
   })
 
   it('that is deleted under a living page has what waits again before the next reload', async (t) => {
