@@ -39,6 +39,7 @@ mutants! {
     row_dropped_on_send: "the row is deleted when the write is sent";
     persisted_before_stored: "`persisted` resolves before the transaction is complete";
     quota_is_success: "a batch for which there is no room counts as stored";
+    owed_apart: "what could not be stored is stored again while more of it is under way";
     damage_unsaid: "a row that cannot be read is passed over in silence";
     nothing_sent_again: "nothing is sent again on a new connection";
     window_ignored: "more writes are under way than the window holds";
@@ -53,6 +54,7 @@ mutants! {
     acknowledged_stays: "an acknowledged write stays in the view";
     left_behind_on_top: "what was left behind is shown above what is newer";
     base_brings_back: "what a stored write was based on brings back what is gone";
+    all_folded_again: "one confirmed event puts the pending writes of all on anew";
     older_version_wins: "an older version replaces a newer one";
     older_end_wins: "an older end of an event replaces a newer one";
     tombstone_ignored: "an old version brings back what is gone";

@@ -306,6 +306,14 @@ impl Client {
         self.store.push(&write.event, pending_of(write));
     }
 
+    /// Whether what is to be stored waits for what is under way. What is owed is stored as memory has it by then; if a batch
+    /// under way failed too, one half of what belongs together would be stored without the other: a row gone from the
+    /// outbox, and not among the dead letters.
+    pub(super) fn storage_waits(&self) -> bool {
+        let under_way = self.batches.iter().any(|(_, batch)| !batch.keys.is_empty());
+        !self.owed.is_empty() && under_way && !mutant!(owed_apart)
+    }
+
     /// Emits the batch that gathered since the last time.
     pub(super) fn flush_storage(&mut self) {
         let due = !self.ops.is_empty() || (self.owed_now && !self.owed.is_empty());

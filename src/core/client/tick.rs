@@ -84,7 +84,9 @@ impl Client {
         self.send_waiting(now);
         self.upload_waiting(now);
         self.flush_outgoing();
-        self.flush_storage();
+        if !self.storage_waits() {
+            self.flush_storage();
+        }
         self.notify(now);
     }
 

@@ -118,9 +118,34 @@ fn a_row_goes_with_the_decision_and_goes_again_if_that_failed() {
     bench.hear(&ack(1, &id, 1, "done"));
     let gone = format!("delete {}", bench.key(1));
     assert_eq!(bench.stored(1), std::slice::from_ref(&gone));
+    bench.store(StorageEvent::Committed(bench.commits[0].0));
     bench.store(StorageEvent::Aborted(bench.commits[1].0, Trouble::Aborted, String::new()));
     bench.write(Call::Create(EVENT.to_owned()));
     assert_eq!(bench.stored(2), [gone, format!("put {}", bench.key(2))]);
+}
+
+#[test]
+fn what_failed_is_stored_again_with_all_that_failed_after_it() {
+    let mut bench = Bench::durable();
+    bench.store(StorageEvent::Loaded(vec![]));
+    bench.connect();
+    bench.write(Call::Create(EVENT.to_owned()));
+    let refusal = format!(
+        r#"{{"type":"error","id":"{}:1","seq":1,"payload":{{"code":"forbidden","message":"","retryable":false}}}}"#,
+        bench.own()
+    );
+    bench.hear(&refusal);
+    assert_eq!(bench.commits.len(), 2);
+    bench.store(StorageEvent::Aborted(bench.commits[0].0, Trouble::Aborted, String::new()));
+    bench.write(Call::Create(EVENT.to_owned()));
+    // With what the first has to do now the refused write would be gone from the outbox, and nowhere else.
+    assert_eq!(bench.commits.len(), 2);
+    bench.store(StorageEvent::Aborted(bench.commits[1].0, Trouble::Aborted, String::new()));
+    let refused = bench.key(1);
+    assert_eq!(
+        bench.stored(2),
+        [format!("put {refused}"), format!("delete {refused}"), format!("put {}", bench.key(2))]
+    );
 }
 
 #[test]
