@@ -58,6 +58,8 @@ struct Overlay {
     shown: Option<EventDoc>,
     /// The event as it last was confirmed, if it is gone.
     last: Option<EventDoc>,
+    /// Writes that were put on anew since somebody asked.
+    folds: u64,
 }
 
 impl Entry {
@@ -110,6 +112,11 @@ impl Entry {
         Some(taken)
     }
 
+    /// How many writes were put on anew since the last time.
+    pub(super) fn take_folds(&mut self) -> u64 {
+        self.overlay.as_mut().map_or(0, |overlay| std::mem::take(&mut overlay.folds))
+    }
+
     pub(super) fn confirm(&mut self, confirmed: Option<EventDoc>) {
         let before = std::mem::replace(&mut self.confirmed, confirmed);
         if let Some(overlay) = &mut self.overlay {
@@ -120,6 +127,7 @@ impl Entry {
 
     fn refold(&mut self) {
         if let Some(overlay) = &mut self.overlay {
+            overlay.folds += overlay.pending.len() as u64;
             let last = overlay.last.as_ref();
             let applied = |doc, pending: &Pending| pending.applied(doc, last);
             overlay.shown = overlay.pending.iter().fold(self.confirmed.clone(), applied);

@@ -62,11 +62,18 @@ pub struct Store {
     /// Events of whose changes nobody was told.
     touched: Vec<Arc<str>>,
     revision: u64,
+    /// Pending writes that were put on their events anew.
+    folds: u64,
     slots: usize,
     free_slots: Vec<usize>,
 }
 
 impl Store {
+    /// How many pending writes were put on their events anew, all told: what it costs that confirmed events change.
+    pub fn folds(&self) -> u64 {
+        self.folds
+    }
+
     /// Changes with every change of what any event shows.
     pub fn revision(&self) -> u64 {
         self.revision
@@ -144,6 +151,10 @@ impl Store {
 
     /// Takes an event as the server told it. Returns false if a version at least as new is known.
     pub fn confirm(&mut self, doc: EventDoc) -> bool {
+        if mutant!(all_folded_again) {
+            let all: Vec<Arc<str>> = self.entries.keys().cloned().collect();
+            all.iter().for_each(|id| self.change(id, |entry| entry.confirm(entry.confirmed.clone())));
+        }
         let told = self.assumed.remove(&doc.id).is_none();
         // Version 0 is that of servers that do not number.
         let version = doc.version;
@@ -271,6 +282,7 @@ impl Store {
         });
         let before = entry.shown().map(|doc| doc.text.clone());
         apply(entry);
+        self.folds += entry.take_folds();
         if before.as_ref() != entry.shown().map(|doc| &doc.text) {
             self.revision += 1;
             entry.revision = self.revision;

@@ -9,7 +9,7 @@ use baro_realtime_server::hub::ConnectionId;
 
 use crate::device::Device;
 use crate::disk::Transaction;
-use crate::judge::Violation;
+use crate::judge::{Violation, before};
 use crate::network::{Block, End, Packet};
 use crate::options::Class;
 use crate::points::Point;
@@ -255,7 +255,13 @@ impl World {
         if decides && self.may_die_at(d, Point::Arriving)? {
             return Ok(());
         }
+        let program = self.devices[d].program.as_ref();
+        let before = program.map(|program| before(&program.client, &program.subscriptions));
         self.feed(d, Input::Pipe(pipe, event))?;
+        if let (Some(before), Some(program)) = (before, &self.devices[d].program) {
+            let text = packet.text().unwrap_or_default();
+            self.judge.spent(d, (&program.client, &program.subscriptions), &before, &text)?;
+        }
         if decides {
             self.may_die_at(d, Point::Acknowledged)?;
         }

@@ -57,6 +57,7 @@ pub(crate) struct Device {
     pub(crate) disk: Disk,
     pub(crate) program: Option<Program>,
     pub(crate) lives: u64,
+    started_at: Option<u64>,
     pub(crate) mono_offset: u64,
     pub(crate) wall_offset: u64,
     pub(crate) frozen_until: u64,
@@ -90,6 +91,7 @@ impl Device {
             disk: Disk::default(),
             program: None,
             lives: 0,
+            started_at: None,
             mono_offset: dice.below(1 << 40),
             wall_offset: if options.is_calm() { 0 } else { wall_offset },
             frozen_until: 0,
@@ -125,9 +127,17 @@ impl World {
 
     /// Starts the program of a device.
     pub(crate) fn start(&mut self, d: usize) -> Result<(), Violation> {
+        if self.options.has(Class::Twins)
+            && self.devices.iter().any(|device| device.started_at == Some(self.now))
+        {
+            // The same numbers in the same millisecond would be the same stream.
+            self.queue.push(self.now + 1, Happening::Start(d));
+            return Ok(());
+        }
         if !self.make_room(d)? {
             return Ok(());
         }
+        self.devices[d].started_at = Some(self.now);
         let now = self.device_now(d);
         let config = self.config(d);
         let device = &mut self.devices[d];
@@ -310,6 +320,7 @@ impl World {
                 self.store(d, ops)?;
             }
         }
+        self.judge.set_adrift(d, &self.databases[self.devices[d].home]);
         for id in self.network.of_device(d) {
             let delay = self.delay();
             let Some(connection) = self.network.connections.get_mut(&id) else { continue };

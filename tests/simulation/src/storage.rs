@@ -112,7 +112,8 @@ impl World {
             StorageEvent::Aborted(BatchId(batch), _, cause) => ("not stored", format!("{batch} {cause}")),
         };
         self.trace.note(self.now, d as u64, what, &text);
-        let read = matches!(&event, StorageEvent::Loaded(_));
+        let destroyed = self.devices[d].program.as_ref().is_none_or(|program| program.destroyed);
+        let read = matches!(&event, StorageEvent::Loaded(_)) && !destroyed;
         self.feed(d, Input::Storage(event))?;
         if read {
             self.judge.has_read(d)?;

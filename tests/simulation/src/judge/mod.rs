@@ -5,11 +5,12 @@
 //! truth, `I2` at most once, `I3` order in a stream, `I4` contiguous channels, `I5` acknowledged is decided, `I6` a row
 //! leaves only when its write is decided, `I7` the view equation, `I8` versions never go back, `I10` one socket, `I11`
 //! bounds, `I9` rights, `I13` calm is calm, `I14` a user's
-//! writes are his, `I16` liveness, `I17` every ticket settles once, `I19` what comes again changes nothing; `N4`, `C3` and `C7`
-//! are lines of the catalogue.
+//! writes are his, `I16` liveness, `I17` every ticket settles once, `I19` what comes again changes nothing; `N4`, `C3`, `C7` and
+//! `D14` are lines of the catalogue, `P5`, `P21` and `P37` promises of a local-first calendar.
 
 mod bounds;
 mod channels;
+mod course;
 mod past;
 pub(crate) mod presence;
 pub(crate) mod rights;
@@ -28,6 +29,8 @@ use crate::options::Options;
 
 use bounds::Bounds;
 use channels::ServerLog;
+use course::Course;
+pub(crate) use course::before;
 pub(crate) use past::Past;
 use writes::{Fact, Tickets};
 
@@ -62,6 +65,7 @@ struct Seen {
     /// The highest confirmed version of each event.
     versions: BTreeMap<String, u64>,
     tickets: Tickets,
+    course: Course,
     /// Whole contents that it took.
     taken: u64,
     /// How often it said that a history was lost, and how often of that was looked at.
@@ -90,6 +94,8 @@ pub(crate) struct Judge {
     restored: bool,
     /// Whether what each device writes is decided in the order in which it was made.
     ordered: Vec<bool>,
+    /// Whether no program sends the rows of one that lives, so that none of its edits is sent without a later one.
+    squashes: bool,
     /// The last write of each device that was decided, by the order in which they were made.
     last_made: Vec<u64>,
     made: u64,
@@ -120,6 +126,7 @@ impl Judge {
             owners: devices,
             restored: false,
             ordered,
+            squashes: options.tabs < 2 || options.locks,
             made: 0,
             buried: BTreeSet::new(),
             again: BTreeSet::new(),
@@ -162,6 +169,7 @@ impl Judge {
         self.seen[d].reports_known = reports;
         // Versions of older data compare with nothing.
         self.check_versions(d, client, restart || self.restored)?;
+        self.check_course(d, client, restart)?;
         let look = (
             client.store().revision(),
             client.metrics().writes_pending,

@@ -7,6 +7,7 @@ use baro_realtime::core::fault::FaultCode;
 use baro_realtime::core::id::Ticket;
 use baro_realtime::core::io::{Outcome, Reply, StorageOp};
 use baro_realtime::core::json::Fields;
+use baro_realtime::core::model::WriteKind;
 use baro_realtime::core::offline::Table;
 use baro_realtime_server::ledger::{Action, Decision, Verdict, Write};
 
@@ -27,6 +28,8 @@ pub(super) struct Fact {
     given_up: bool,
     /// Its row is gone or damaged, by no fault of ours: it is as safe as the program that has it in memory.
     exposed: bool,
+    /// Its program ended before it was stored: it is nowhere but perhaps on its way, and what is newer may overtake it.
+    adrift: bool,
     /// On which device it was made.
     device: usize,
     /// The how-many-th write of all it is; 0 if nobody made it with a call.
@@ -85,7 +88,8 @@ fn of_row_key(key: &str) -> Option<(String, u64)> {
 impl Judge {
     /// A program called and was answered.
     pub(crate) fn called(&mut self, d: usize, reply: &Reply, client: &Client) -> Result<(), Violation> {
-        let Tickets { open, last } = &mut self.seen[d].tickets;
+        let seen = &mut self.seen[d];
+        let Tickets { open, last } = &mut seen.tickets;
         match reply {
             Reply::Done => {}
             Reply::Ticket(ticket) => {
@@ -97,6 +101,8 @@ impl Judge {
                 };
                 let (stream, seq) = (write.id.client.to_string(), write.id.seq);
                 let squashed = seq <= std::mem::replace(last, (*last).max(seq));
+                let mark = super::course::mark_of(&write.body).filter(|_| write.kind == WriteKind::Update);
+                seen.course.made.extend(mark.map(str::to_owned));
                 self.made += 1;
                 let new = Fact { device: d, made: self.made, ..Fact::default() };
                 if !squashed && self.facts.insert((stream.clone(), seq), new).is_some() {
@@ -131,7 +137,9 @@ impl Judge {
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
                 fact.accepted = true;
                 fact.edits_stored = fact.edits_stored.max(edits);
-                fact.none_lost(&stream, seq)?;
+                if self.squashes {
+                    fact.none_lost(&stream, seq)?;
+                }
                 if !stored && !fact.exposed && fact.decided.or(fact.undone).is_none() {
                     let what = format!("{stream}:{seq} counts as stored and is not");
                     return Err(Violation::new("I1", what));
@@ -194,15 +202,17 @@ impl Judge {
         if decision.verdict == Verdict::Stored {
             let mark = mark_of(&write.action);
             fact.edits_decided = fact.edits.iter().rposition(|edit| *edit == mark).map(|at| at + 1);
-            fact.none_lost(&stream.client, stream.seq)?;
+            if self.squashes {
+                fact.none_lost(&stream.client, stream.seq)?;
+            }
         }
-        let (d, made) = (fact.device, fact.made);
+        let (d, made, adrift) = (fact.device, fact.made, fact.adrift);
         if made > 0 && self.owners[d].0 != *write.author.id {
             let what =
                 format!("{stream:?} of {} is decided as a write of {}", self.owners[d].0, write.author.id);
             return Err(Violation::new("I14", what));
         }
-        if made > 0 && self.ordered[d] && std::mem::replace(&mut self.last_made[d], made) > made {
+        if made > 0 && self.ordered[d] && !adrift && std::mem::replace(&mut self.last_made[d], made) > made {
             return Err(Violation::new("I3", format!("{stream:?} is decided after what was made after it")));
         }
         if decision.verdict == Verdict::Stored
@@ -277,6 +287,15 @@ impl Judge {
         }
     }
 
+    /// The program of a device has ended, and what is not in its database is in none.
+    pub(crate) fn set_adrift(&mut self, d: usize, database: &Database) {
+        for ((stream, seq), fact) in &mut self.facts {
+            if fact.device == d && fact.decided.is_none() {
+                fact.adrift |= !database.has(Table::Outbox, &row_key(stream, *seq));
+            }
+        }
+    }
+
     /// The program of a device has ended, and with it what was nowhere but in its memory.
     pub(super) fn forget_exposed(&mut self, d: usize) {
         let home = self.owners[d].1;
@@ -304,6 +323,8 @@ impl Judge {
                 Some(Verdict::Stored) => {}
                 Some(_) if kept => {}
                 None if kept && fact.given_up => {}
+                // A tab to which its row is missing took it for decided, and said so.
+                None if shared && fact.exposed => {}
                 // The server has forgotten it, and its program knew it done.
                 None if fact.undone.is_some() => {}
                 decided => {
