@@ -209,7 +209,9 @@ impl Party {
                     | Effect::Commit(..)
                     | Effect::Persist
                     | Effect::RequestToken
-                    | Effect::Tabs(_),
+                    | Effect::Tabs(_)
+                    | Effect::Upload(..)
+                    | Effect::Wipe(_),
                 ) => {}
             }
         }
