@@ -174,6 +174,33 @@ describe('writes past the socket', () => {
     assert.equal(new Set(keys).size, 2, 'the second is a write of its own')
   })
 
+  it('are merged by the server with what another wrote meanwhile, and say what they were made on', async (t) => {
+    const { server, proxy, page } = await openPage(t, { conflict: { strategy: 'merge' } })
+    const id = await create(page, eventAt(9, 'Mine'))
+    await settled(page)
+    await page.evaluate(() => {
+      globalThis.conflicts = []
+      baro.on('conflict:detected', ({ fields }) => conflicts.push(fields))
+    })
+    let other
+    const overtaken = new Promise((resolve) => {
+      proxy.answer = ({ method, url }) => {
+        if (method !== 'PUT' || url.startsWith('/poll') || other !== undefined) return undefined
+        // Before the first attempt gets through, somebody else changes the event.
+        other = server.rest('PUT', `/${id}`, { location: 'Room 5', color: '#ff0000' }).then(resolve)
+        return [503, unavailable]
+      }
+    })
+    await page.evaluate((event) => void baro.updateEvent(event, { title: 'Mine at last', location: 'Room 2' }), id)
+    await overtaken
+    await settled(page)
+    const [merged] = await server.events('mine')
+    assert.deepEqual([merged.title, merged.location, merged.color], ['Mine at last', 'Room 5', '#ff0000'])
+    assert.deepEqual(await page.evaluate(() => globalThis.conflicts), [['location']])
+    await page.evaluate((event) => baro.deleteEvent(event).confirmed, id)
+    assert.deepEqual(await server.events('mine'), [])
+  })
+
   it('go through the function of the program, which is asked again until it is done', async (t) => {
     const { server, page, config } = await openPage(t)
     await page.evaluate(() => baro.destroy())
