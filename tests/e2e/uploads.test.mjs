@@ -180,7 +180,7 @@ describe('writes past the socket', () => {
     await settled(page)
     await page.evaluate(() => {
       globalThis.conflicts = []
-      baro.on('conflict:detected', ({ fields }) => conflicts.push(fields))
+      baro.on('conflict:detected', ({ fields }) => globalThis.conflicts.push(fields))
     })
     let other
     const overtaken = new Promise((resolve) => {
