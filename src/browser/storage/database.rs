@@ -170,7 +170,7 @@ async fn within<T: 'static>(ms: u32, future: impl Future<Output = T> + 'static) 
     result.borrow_mut().take()
 }
 
-fn factory() -> Result<IdbFactory, Failure> {
+pub(super) fn factory() -> Result<IdbFactory, Failure> {
     property(&js_sys::global(), "indexedDB")
         .dyn_into::<IdbFactory>()
         .map_err(|_| Failure::new(Trouble::Absent, "this browser offers no IndexedDB here"))

@@ -3,10 +3,10 @@
 //! Owns what is left of a database that was here: beside it, under a name that tells nobody whose it is, how often somebody
 //! logged out, and the canary. So other tabs know a logout from a loss.
 
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsCast, JsValue};
 use web_sys::IdbDatabase;
 
-use super::database::{begin, connect, delete, finish, run, settled};
+use super::database::{begin, connect, delete, factory, finish, run, settled};
 use super::{Failure, State, Storage, ending};
 use crate::browser::global::{call_method, property, random_seed};
 use crate::core::io::{Durability, OnPending, Row, StorageOp};
@@ -15,6 +15,8 @@ use crate::core::offline::{Table, Trouble};
 
 /// The key of the row that is there as long as nobody deletes what is stored.
 pub(super) const CANARY_KEY: &str = "canary";
+/// A database that is made to be deleted.
+const TIDYING: &str = "baro-calendar-tidying";
 /// Where writes are that nobody else has.
 const WRITES: [Table; 2] = [Table::Outbox, Table::Conflicts];
 
@@ -90,7 +92,9 @@ impl Storage {
                 self.set_mark(self.mark().left.wrapping_add(1), "");
                 *self.state.borrow_mut() = State::Failed(Failure::left());
                 // It is empty: where a tab that does not let go keeps it, the browser deletes it when that is gone.
+                tidy().await;
                 delete(self.name()).await;
+                tidy().await;
                 Ok(())
             }
             Ok(writes) => Err((writes, "writes of another tab were not sent".to_owned())),
@@ -126,6 +130,25 @@ async fn clear(database: &IdbDatabase, pending: OnPending) -> Result<u64, Failur
     let (told, ended) = ending();
     finish(transaction, told);
     ended.await.map(|()| 0)
+}
+
+/// Has the browser rewrite its files. Chromium's hold what was deleted until they are, and the end of a database is the only
+/// occasion: one before the user's takes what is in its journal to where his database's end finds it, one after removes
+/// the file that took its place. Other browsers delete a file.
+async fn tidy() {
+    let made = async {
+        let request = factory()?.open(TIDYING).map_err(|thrown| Failure::of(&thrown))?;
+        settled(request.as_ref(), &["success"], &["error"]).await.map_err(|thrown| Failure::of(&thrown))?;
+        request
+            .result()
+            .and_then(|database| database.dyn_into::<IdbDatabase>())
+            .map_err(|thrown| Failure::of(&thrown))
+    };
+    // Without it bytes stay that no page can read, no more.
+    if let Ok(database) = made.await {
+        database.close();
+        delete(TIDYING).await;
+    }
 }
 
 /// What outlives a database.

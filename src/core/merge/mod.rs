@@ -8,7 +8,6 @@
 
 pub mod crdt;
 mod diff;
-mod frame;
 mod group;
 pub mod hlc;
 mod keyed;

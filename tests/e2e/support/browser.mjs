@@ -41,10 +41,18 @@ export async function startChromium(t, profile) {
     await ended
   }
   t.after(kill)
+  /** Ends it as a person does, so that it writes what it still has to. */
+  const close = async () => {
+    const ended = once(child, 'exit')
+    const session = await browser.newBrowserCDPSession()
+    // It answers or is gone, as it happens.
+    await session.send('Browser.close').catch(() => {})
+    await ended
+  }
   const port = await until('Chromium listens', () => {
     if (hasEnded()) throw new Error('Chromium ended before it listened.')
     return existsSync(portFile) && readFileSync(portFile, 'utf8').split('\n')[0]
   })
   const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`)
-  return { browser, context: browser.contexts()[0], kill }
+  return { browser, context: browser.contexts()[0], kill, close }
 }
