@@ -1,15 +1,16 @@
 // The ways to merge. Each gets an event and two versions of it, and has to come to the one that has both changes.
 
 function program({ ConflictResolver, create, Y }) {
-  const count = 2000
+  const count = 1000
   const day = (at) => String((at % 28) + 1).padStart(2, '0')
   const cases = Array.from({ length: count }, (_, at) => {
     const line = (what) => `${what} of item ${at}, to be gone through by everybody before we meet.\n`
-    const attendees = Array.from({ length: 6 }, (_, who) => `person${(at + who) % 40}@example.org`)
+    const rest = Array.from({ length: 32 }, (_, point) => line(`Point ${point}`)).join('')
+    const attendees = Array.from({ length: 20 }, (_, who) => `person${(at + who) % 40}@example.org`)
     const base = {
       id: `0190f3c2-7e5a-7000-8000-${String(at).padStart(12, '0')}`,
       title: `Review ${at}`,
-      description: line('Agenda') + line('Minutes') + line('Budget'),
+      description: line('Agenda') + line('Minutes') + rest + line('Budget'),
       location: 'Room 2',
       startDate: `2026-03-${day(at)}T09:00:00.000Z`,
       endDate: `2026-03-${day(at)}T10:00:00.000Z`,
@@ -23,18 +24,18 @@ function program({ ConflictResolver, create, Y }) {
     const ours = {
       startDate: `2026-03-${day(at)}T11:00:00.000Z`,
       endDate: `2026-03-${day(at)}T12:00:00.000Z`,
-      description: line('The agenda') + line('Minutes') + line('Budget'),
+      description: line('The agenda') + line('Minutes') + rest + line('Budget'),
     }
     const theirs = {
       title: `Review ${at}, final`,
       attendees: [...attendees, 'guest@example.org'],
-      description: line('Agenda') + line('Minutes') + line('Budget and costs'),
+      description: line('Agenda') + line('Minutes') + rest + line('Budget and costs'),
     }
     const merged = {
       ...base,
       ...ours,
       ...theirs,
-      description: line('The agenda') + line('Minutes') + line('Budget and costs'),
+      description: line('The agenda') + line('Minutes') + rest + line('Budget and costs'),
     }
     return { base, ours: { ...base, ...ours }, theirs: { ...base, ...theirs }, merged }
   })

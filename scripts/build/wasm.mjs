@@ -85,6 +85,7 @@ async function shrink() {
     outDir,
   ])
   refuseModuleUrl()
+  encodeAtOnce()
   wrapGlue()
   const smaller = `${wasmFile}.opt`
   await mustRun('node', [
@@ -122,6 +123,41 @@ function wrapGlue() {
   }
   const given = [...names, 'initSync', 'init: __wbg_init', 'compiled: () => wasmModule']
   writeFileSync(glueFile, `export function instantiate(guard) {\n${inner}\nreturn { ${given.join(', ')} };\n}\n`)
+}
+
+/**
+ * Has strings copied into the memory by the browser. wasm-bindgen copies them letter by letter until one is not ASCII,
+ * which takes ten times as long for what is longer than a few words: each text frame, each event that is written.
+ */
+function encodeAtOnce() {
+  const byLetter = `    for (; offset < len; offset++) {
+        const code = arg.charCodeAt(offset);
+        if (code > 0x7F) break;
+        mem[ptr + offset] = code;
+    }
+    if (offset !== len) {
+        if (offset !== 0) {
+            arg = arg.slice(offset);
+        }`
+  const atOnce = `    let read = 0;
+    if (len > 48) ({ read, written: offset } = cachedTextEncoder.encodeInto(arg, mem.subarray(ptr, ptr + len)));
+    else {
+        for (; offset < len; offset++) {
+            const code = arg.charCodeAt(offset);
+            if (code > 0x7F) break;
+            mem[ptr + offset] = code;
+        }
+        read = offset;
+    }
+    if (read !== len) {
+        if (read !== 0) {
+            arg = arg.slice(read);
+        }`
+  const glue = readFileSync(glueFile, 'utf8')
+  if (glue.split(byLetter).length !== 2) {
+    throw new Error('The glue of wasm-bindgen does not copy strings as scripts/build/wasm.mjs expects.')
+  }
+  writeFileSync(glueFile, glue.replace(byLetter, atOnce))
 }
 
 function refuseModuleUrl() {

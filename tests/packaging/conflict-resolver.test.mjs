@@ -76,6 +76,15 @@ describe('ConflictResolver', () => {
     assert.deepEqual(local, { ...event, ...toTen, unknown: { x: [1] } })
   })
 
+  it('keeps texts of any length and script to the letter', async () => {
+    for (const letters of ['a', 'é', '한', '😀', 'a😀', '한\n"\\']) {
+      for (let length = 0; length < 70; length++) {
+        const local = { ...event, title: 'a'.repeat(length), description: letters.repeat(length), location: letters }
+        assert.deepEqual(await resolve('merge', local, event, event), local)
+      }
+    }
+  })
+
   it('names the fields that both changed', () => {
     const resolver = new ConflictResolver('merge')
     const remote = { ...event, ...saved, ...toEleven, title: 'Other' }

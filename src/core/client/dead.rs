@@ -62,9 +62,11 @@ impl Client {
 
     /// What nobody was sent of an event that was not made is given up with it. The rest is the server's to refuse.
     fn fail_dependents(&mut self, now: Now, event: &Arc<str>, key: &str) {
+        let on_it = self.outbox.iter().filter(|write| write.event == *event && write.kind != WriteKind::Skip);
+        // Made anew under the same id it is another matter.
         let dependent =
-            |write: &&Write| write.event == *event && !write.tried && write.kind != WriteKind::Skip;
-        let ids: Vec<WriteId> = self.outbox.iter().filter(dependent).map(|write| write.id.clone()).collect();
+            on_it.take_while(|write| write.kind != WriteKind::Create).filter(|write| !write.tried);
+        let ids: Vec<WriteId> = dependent.map(|write| write.id.clone()).collect();
         for id in ids {
             // One may have gone with the one before it.
             if self.outbox.get(&id).is_some_and(|write| write.kind != WriteKind::Skip) {

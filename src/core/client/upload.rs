@@ -103,7 +103,12 @@ impl Client {
         match class {
             Class::Done(value) => {
                 self.note_uploaded(upload, "done", status, 0);
-                self.on_write_acknowledged(now, &id, outcome_of(&write, &value));
+                // What a write was made on is answered with what was made of it.
+                let answer = write.on.as_ref().and_then(|_| Fields::parse(&value).ok()).unwrap_or_default();
+                let told = self.conflict_of(&id, answer.get("merged"));
+                let payload = answer.get("payload").unwrap_or(&value);
+                self.on_write_acknowledged(now, &id, outcome_of(&write, payload));
+                self.tell_merged(told);
             }
             Class::Lost(_) => {
                 let nth = self.uploads.count_lost();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::core::json::{Fields, each_item, push_string, quote};
 use crate::core::merge::{Dropped, Merged, On, Strategy, detect, saw};
-use crate::core::model::{EventDoc, WriteKind, apply_changes};
+use crate::core::model::{EventDoc, WriteKind};
 
 /// Two versions of one event that do not agree, and what both were made from. Where a side deleted the event there is
 /// none.
@@ -92,11 +92,7 @@ impl Conflict {
         let before = base.as_ref().or(remote.as_ref()).map(|event| with_seen(kind, body, event, on));
         let local = match kind {
             WriteKind::Create => Some(body.clone()),
-            WriteKind::Update => remote.as_ref().or(base.as_ref()).map(|event| {
-                let mut event = event.clone();
-                apply_changes(&mut event, body);
-                event
-            }),
+            WriteKind::Update => remote.as_ref().or(base.as_ref()).map(|event| on.meant(body, event)),
             WriteKind::Delete | WriteKind::Skip => None,
         };
         let fields = match (&local, &remote, &before) {

@@ -63,6 +63,12 @@ pub(super) fn touches(body: &Fields, field: &str) -> bool {
     })
 }
 
+/// Whether `field` belongs to a group of which there is anything in `fields`.
+pub(super) fn is_of(fields: &Fields, field: &str) -> bool {
+    let group = Group::of(field);
+    fields.iter().any(|(key, _)| Group::of(key) == group)
+}
+
 /// Whether `field` is merged at all.
 pub(super) fn is_merged(field: &str) -> bool {
     !RESERVED.contains(&field)

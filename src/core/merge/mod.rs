@@ -8,6 +8,7 @@
 
 pub mod crdt;
 mod diff;
+mod frame;
 mod group;
 pub mod hlc;
 mod keyed;

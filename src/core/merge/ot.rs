@@ -7,7 +7,8 @@
 //! makes one text another.
 
 use super::diff::{Hunk, hunks, words};
-use super::points::{Point, read, write};
+use super::frame::{Cut, cut};
+use super::points::{Point, read_inside, write_inside};
 
 /// One part of an edit.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -254,24 +255,44 @@ pub fn transform_text(base: &str, ours: &str, theirs: &str) -> String {
     if theirs == base {
         return ours.to_owned();
     }
-    let (base, ours, current) = (read(base), read(ours), read(theirs));
+    let frame = match cut([base, ours, theirs]) {
+        Cut::Apart(text) => return text,
+        Cut::Near(frame) => frame,
+    };
+    let [base, ours, current] = frame.inside.map(read_inside);
     if ours == current {
         // Both made the same edit, which is one.
         return theirs.to_owned();
     }
     let after = Edit::transform(&Edit::between(&base, &current), &Edit::between(&base, &ours))
         .and_then(|(_, ours)| ours.apply(&current));
-    after.map_or_else(|| theirs.to_owned(), |text| write(&text))
+    after.map_or_else(|| theirs.to_owned(), |text| frame.around(&write_inside(&text)))
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::frame::tests::triples;
+    use super::super::points::read;
     use super::*;
     use crate::core::json::{as_string, quote};
 
     fn transformed(base: &str, ours: &str, theirs: &str) -> String {
         let text = transform_text(&quote(base), &quote(ours), &quote(theirs));
         as_string(&text).unwrap_or_default().into_owned()
+    }
+
+    #[test]
+    fn cutting_first_changes_nothing() {
+        for [base, ours, theirs] in triples() {
+            let points = [base, ours, theirs].map(read);
+            let [before, our_text, their_text] = &points;
+            let (first, second) = (Edit::between(before, their_text), Edit::between(before, our_text));
+            let both = Edit::transform(&first, &second).and_then(|(_, ours)| ours.apply(their_text));
+            if ours != theirs {
+                let got = read(&transform_text(base, ours, theirs));
+                assert_eq!(Some(got), both, "{base} {ours} {theirs}");
+            }
+        }
     }
 
     #[test]

@@ -14,9 +14,11 @@ const LOW: std::ops::Range<Point> = 0xdc00..0xe000;
 
 /// The points of the JSON string `raw`; of anything that is no string, none.
 pub fn read(raw: &str) -> Vec<Point> {
-    let Some(inner) = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-        return Vec::new();
-    };
+    raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).map(read_inside).unwrap_or_default()
+}
+
+/// The points of what stands between the quotes of a JSON string.
+pub(super) fn read_inside(inner: &str) -> Vec<Point> {
     let mut points = Vec::with_capacity(inner.len());
     let mut rest = inner.chars();
     while let Some(character) = rest.next() {
@@ -53,11 +55,16 @@ fn push(points: &mut Vec<Point>, point: Point) {
 
 /// The points as a JSON string. Halves of a pair that an edit brought together are one character from here on.
 pub fn write(points: &[Point]) -> String {
+    ["\"", &write_inside(points), "\""].concat()
+}
+
+/// What stands between the quotes of that string.
+pub(super) fn write_inside(points: &[Point]) -> String {
     let mut joined = Vec::with_capacity(points.len());
     for point in points {
         push(&mut joined, *point);
     }
-    let mut out = String::from("\"");
+    let mut out = String::new();
     let mut plain = String::new();
     for point in joined {
         match char::from_u32(point) {
@@ -72,7 +79,6 @@ pub fn write(points: &[Point]) -> String {
         }
     }
     flush(&mut out, &mut plain);
-    out.push('"');
     out
 }
 

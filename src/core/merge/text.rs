@@ -8,7 +8,8 @@
 use std::ops::Range;
 
 use super::diff::{Hunk, hunks, lines, words};
-use super::points::{Point, read, write};
+use super::frame::{Cut, cut};
+use super::points::{Point, read_inside, write_inside};
 
 /// What came of merging a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,8 +28,13 @@ pub fn merge_text(base: &str, ours: &str, theirs: &str) -> TextMerge {
     if theirs == base {
         return TextMerge { text: ours.to_owned(), conflict: false };
     }
-    let (text, conflict) = merge_points(&read(base), &read(ours), &read(theirs));
-    TextMerge { text: write(&text), conflict }
+    let frame = match cut([base, ours, theirs]) {
+        Cut::Apart(text) => return TextMerge { text, conflict: false },
+        Cut::Near(frame) => frame,
+    };
+    let [base, ours, theirs] = frame.inside.map(read_inside);
+    let (text, conflict) = merge_points(&base, &ours, &theirs);
+    TextMerge { text: frame.around(&write_inside(&text)), conflict }
 }
 
 fn merge_points(base: &[Point], ours: &[Point], theirs: &[Point]) -> (Vec<Point>, bool) {
@@ -137,12 +143,23 @@ impl Side<'_> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::frame::tests::triples;
+    use super::super::points::read;
     use super::*;
     use crate::core::json::{as_string, quote};
 
     fn merged(base: &str, ours: &str, theirs: &str) -> (String, bool) {
         let merged = merge_text(&quote(base), &quote(ours), &quote(theirs));
         (as_string(&merged.text).unwrap_or_default().into_owned(), merged.conflict)
+    }
+
+    #[test]
+    fn cutting_first_changes_nothing() {
+        for [base, ours, theirs] in triples() {
+            let whole = merge_points(&read(base), &read(ours), &read(theirs));
+            let merged = merge_text(base, ours, theirs);
+            assert_eq!((read(&merged.text), merged.conflict), whole, "{base} {ours} {theirs}");
+        }
     }
 
     #[test]

@@ -35,7 +35,10 @@ impl Pending {
         let (theirs, was) = (before.as_ref().map(EventDoc::fields), last.map(EventDoc::fields));
         match on.meet(self.kind, &body, self.at_ms, theirs.as_ref(), was.as_ref()) {
             Ok(merged) => EventDoc::parse(&merged.event?.to_text()).ok(),
-            Err(_) => apply_write(self.kind, &self.body, self.at_ms, before.or_else(|| last.cloned())),
+            Err(_) if self.kind == WriteKind::Update => {
+                EventDoc::parse(&on.meant(&body, &theirs.or(was)?).to_text()).ok()
+            }
+            Err(_) => None,
         }
     }
 }

@@ -37,8 +37,8 @@ pub fn request(base: &str, write: &Write, plain: bool) -> Request {
     let (content_type, body) = match on {
         None => ("application/json", payload.map(str::to_owned)),
         Some(on) => {
-            let payload = payload.unwrap_or("null");
-            let body = format!("{{\"payload\":{payload},\"on\":{}}}", on.to_text());
+            let payload = payload.map_or(String::new(), |payload| format!("\"payload\":{payload},"));
+            let body = format!("{{{payload}\"on\":{}}}", on.to_text());
             ("application/vnd.baro.write+json", Some(body))
         }
     };
@@ -121,6 +121,8 @@ mod tests {
         let body = Fields::parse(&enveloped.body.unwrap_or_default()).unwrap_or_default();
         assert_eq!(body.get("on"), Some(r#"{"strategy":"merge","saw":{}}"#));
         assert_eq!(request("/e", &write, true).content_type, "application/json");
+        let removed = request("/e", &Write { kind: WriteKind::Delete, ..write }, false).body;
+        assert_eq!(removed.as_deref(), Some(r#"{"on":{"strategy":"merge","saw":{}}}"#));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-// A proxy between a page and a server that passes plain requests on, and WebSockets only if it is told to.
+// A proxy between a page and a server that passes plain requests on unless it answers itself, and WebSockets only if it is
+// told to.
 
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -21,10 +22,15 @@ const upgrades = {
   },
 }
 
-/** Opens a proxy on a free port in front of `server`. `upgrade` is a name above, or `pass`. */
+/**
+ * Opens a proxy on a free port in front of `server`. `upgrade` is a name above, or `pass`. `answer`, to be set, gets each
+ * plain request but preflights: what it returns, `[status, body]`, is the answer, `lose` passes the request on and loses the
+ * answer, nothing passes both on.
+ */
 export async function openProxy(t, server, upgrade) {
   const [host, port] = server.address.split(':')
-  const seen = { upgrades: 0, paths: [] }
+  const seen = { upgrades: 0, paths: [], requests: [] }
+  let answer = () => undefined
   const open = new Set()
   const keep = (socket) => {
     open.add(socket)
@@ -32,11 +38,21 @@ export async function openProxy(t, server, upgrade) {
   }
   const proxy = createServer((incoming, response) => {
     seen.paths.push(incoming.url)
+    const { method, url, headers } = incoming
+    if (method !== 'OPTIONS') seen.requests.push({ method, url, key: headers['idempotency-key'] })
+    const own = method === 'OPTIONS' ? undefined : answer(incoming)
+    if (Array.isArray(own)) {
+      const [status, body] = own
+      incoming.resume()
+      response.writeHead(status, { 'access-control-allow-origin': headers.origin ?? '*' }).end(body)
+      return
+    }
     const outgoing = ask({ host, port, method: incoming.method, path: incoming.url, headers: incoming.headers })
     incoming.pipe(outgoing)
-    outgoing.on('response', (answer) => {
-      response.writeHead(answer.statusCode, answer.headers)
-      answer.pipe(response)
+    outgoing.on('response', (answered) => {
+      if (own === 'lose') return response.destroy()
+      response.writeHead(answered.statusCode, answered.headers)
+      answered.pipe(response)
     })
     outgoing.on('error', () => response.destroy())
     response.on('close', () => outgoing.destroy())
@@ -66,6 +82,9 @@ export async function openProxy(t, server, upgrade) {
       return `ws://${this.address}/ws`
     },
     seen,
+    set answer(next) {
+      answer = next
+    },
     set upgrade(next) {
       upgrade = next
     },

@@ -16,7 +16,8 @@ const page = (entry, source) => `<!doctype html>
   await globalThis.init()
   // Everything that a calendar says, in order, for the tests to read.
   const types = ['state-change', 'connected', 'disconnected', 'events-change', 'event:created', 'event:updated',
-    'event:deleted', 'message', 'message-acknowledged', 'sync-failure', 'storage-degraded', 'error']
+    'event:deleted', 'message', 'message-acknowledged', 'conflict:detected', 'conflict:resolved', 'sync-failure',
+    'storage-degraded', 'error']
   globalThis.RealtimeCalendar = RealtimeCalendar
   globalThis.makeCalendar = (config) => {
     const calendar = new RealtimeCalendar(config)

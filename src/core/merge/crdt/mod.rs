@@ -40,7 +40,10 @@ pub fn join(a: &Fields, b: &Fields) -> Fields {
 pub fn stamp(body: &Fields, event: &Fields, clock: &mut Hlc, now_ms: u64) -> Fields {
     let seen = State::read(event);
     let stamp = clock.tick(now_ms, &seen.newest(|_| true));
-    stamped(body, &seen, &stamp).write()
+    let wrote = stamped(body, &seen, &stamp);
+    // A server that knows of no stamps puts a change's in the place of the event's: what they do not name counts as older
+    // than anything then, and not as written just now.
+    if event.is_empty() { wrote.write() } else { wrote.write_beside(&Stamp::default()) }
 }
 
 /// The event after somebody deleted it who saw `saw`.

@@ -96,14 +96,18 @@ impl State {
 
     /// The event: `id` first, then by name, so that equal states are equal texts.
     pub(super) fn write(&self) -> Fields {
-        let most = self.most();
+        self.write_beside(&self.most())
+    }
+
+    /// The event, with the stamp `most` for whatever is not named.
+    pub(super) fn write_beside(&self, most: &Stamp) -> Fields {
         let mut all: SortedMap<&str, String> = SortedMap::default();
         let mut own = Fields::new();
         for (key, register) in self.registers.iter() {
             for (field, raw) in &register.values {
                 all.insert(field, raw.clone());
             }
-            if register.values.is_empty() || register.stamp != most {
+            if register.values.is_empty() || register.stamp != *most {
                 own.set_string(key, register.stamp.as_str());
             }
         }
@@ -116,7 +120,7 @@ impl State {
         }
         if let Some(set) = &self.attendees {
             all.insert("attendees", set.list());
-            let of_attendees = set.write(&most);
+            let of_attendees = set.write(most);
             if !of_attendees.is_empty() {
                 stamps.set("attendees", &of_attendees.to_text());
             }
