@@ -17,7 +17,7 @@ use crate::core::store::Pending;
 use crate::core::time::Now;
 
 /// How often a write is merged and written again over a server that does not merge; then a person decides.
-const ROUNDS_MAX: u64 = 5;
+pub(super) const ROUNDS_MAX: u64 = 5;
 
 /// Parked edits of earlier programs get names in our stream that no write of ours will have.
 const ADOPTED_FROM: u64 = 1 << 52;
@@ -71,19 +71,15 @@ impl Client {
 
     fn meet_conflict(&mut self, now: Now, id: &WriteId, fault: Fault) {
         let Some(write) = self.outbox.get(id) else { return };
-        let event = write.event.clone();
         let strategy = write.on.as_ref().map_or(self.config.strategy, |on| on.strategy);
-        let rounds = self.rounds.get(&event).copied().unwrap_or(0);
         match strategy {
             Strategy::FirstWriteWins => self.give_way(now, id, fault),
             Strategy::Manual => self.park(now, id),
             Strategy::LastWriteWins | Strategy::Merge | Strategy::OperationalTransform | Strategy::Crdt => {
-                if rounds >= ROUNDS_MAX {
-                    self.rounds.remove(&event);
-                    self.park(now, id);
-                } else {
-                    self.rounds.insert(event, rounds + 1);
+                if write.rounds < ROUNDS_MAX {
                     self.write_merged(now, id);
+                } else {
+                    self.park(now, id);
                 }
             }
         }
@@ -365,6 +361,7 @@ impl Client {
                     base: theirs.as_ref().map(|doc| doc.text.clone()),
                     on: Some(Arc::new(on)).filter(|on| on.strategy != Strategy::LastWriteWins),
                     confirmed: waiting,
+                    rounds: parked.write.rounds + 1,
                     made_at: now.mono,
                     ..Write::new(
                         self.outbox.next_id(),

@@ -127,8 +127,6 @@ pub struct Client {
     /// Edits that wait for somebody to decide, by the conflict's id.
     parked: SortedMap<String, Parked>,
     conflicts_revision: u64,
-    /// How often a write on an event was merged and written again, over a server that does not merge.
-    rounds: SortedMap<Arc<str>, u64>,
     history: History,
     progress: Progress,
     last_synced_ms: Option<u64>,
@@ -215,7 +213,6 @@ impl Client {
             failed: SortedMap::default(),
             parked: SortedMap::default(),
             conflicts_revision: 0,
-            rounds: SortedMap::default(),
             history: History::default(),
             progress: Progress::default(),
             last_synced_ms: None,

@@ -3,7 +3,7 @@
 use super::Client;
 use std::sync::Arc;
 
-use super::conflict::{difference, with_id};
+use super::conflict::{ROUNDS_MAX, difference, with_id};
 use super::writes::{read_outcome, row_of};
 use crate::core::config::Route;
 use crate::core::conflict::{Conflict, Merge, Parked};
@@ -21,8 +21,6 @@ use crate::core::upload::{Answer, Class, UploadId, action, classify, request};
 
 /// First wait after nobody answered, and after an upload was put off, ms; it doubles with every further one.
 const RETRY_MS: u64 = 500;
-/// How often a write is made anew on what another changed meanwhile.
-const ROUNDS_MAX: u64 = 5;
 /// How long the program gets before it is asked again for a token that it could not make, ms.
 const ASK_AGAIN_MS: u64 = 5_000;
 

@@ -206,7 +206,6 @@ impl Client {
         if write.kind != WriteKind::Skip {
             self.progress.complete();
         }
-        self.rounds.remove(&write.event);
         self.last_synced_ms = Some(now.wall_ms);
         self.metrics.writes_acknowledged += 1;
         let stored = self.store.confirmed(&write.event).map(|doc| doc.text.clone());
