@@ -29,6 +29,8 @@ pub struct Guest {
     pub wrong_by_ms: i64,
     /// Conflicts that it was told of.
     pub conflicts: u64,
+    /// What gave way in them, as it was told.
+    pub dropped: String,
     pipe: Option<PipeId>,
 }
 
@@ -65,7 +67,7 @@ impl Party {
             config.offline = None;
             config.transports.polling = false;
             let client = Client::new(config, [number, 2, 3, 4], now_of(0, *wrong_by_ms));
-            Guest { client, wrong_by_ms: *wrong_by_ms, conflicts: 0, pipe: None }
+            Guest { client, wrong_by_ms: *wrong_by_ms, conflicts: 0, dropped: String::new(), pipe: None }
         });
         Self {
             guests: guests.collect(),
@@ -192,7 +194,10 @@ impl Party {
         let reply = guest.client.handle(now, input.clone()).ok();
         while let Some(output) = guest.client.poll_output() {
             match output {
-                Output::Event(Event::ConflictDetected(_)) => guest.conflicts += 1,
+                Output::Event(Event::ConflictDetected(conflict)) => {
+                    guest.conflicts += 1;
+                    guest.dropped.push_str(conflict.dropped.as_deref().unwrap_or_default());
+                }
                 Output::Event(_) => {}
                 Output::Effect(Effect::OpenPipe { pipe, .. }) => {
                     guest.pipe = Some(pipe);

@@ -212,3 +212,77 @@ fn all_end_with_the_same_bytes_when_each_has_a_strategy_of_its_own() {
     let conflicts = converges(|at| Strategy::ALL[at % Strategy::ALL.len()], "mixed");
     assert!(conflicts > 0);
 }
+
+/// Everybody types into the same texts while away: word `n` is typed once.
+fn typed(strategy: Strategy, size: usize, seed: u64) -> (Game, usize) {
+    let mut game = Game::new(&vec![strategy; size], seed);
+    let ids: Vec<String> = game.ids.iter().cloned().collect();
+    let mut words = 0;
+    for round in 0..4 {
+        for guest in 0..size {
+            let call = if game.any(3) == 0 { Call::Connect } else { Call::Disconnect };
+            game.party.call(guest, call);
+        }
+        for _ in 0..size * 4 {
+            let (guest, id) = (game.any(size), ids[game.any(ids.len())].clone());
+            let Some((text, _)) = game.party.shown(guest, &id) else { continue };
+            let field = game.pick(&["title", "description"]);
+            let old = Fields::parse(&text).unwrap().string(field).unwrap();
+            let mut letters: Vec<char> = old.chars().collect();
+            let mut gaps =
+                (0..=letters.len()).filter(|at| *at == 0 || *at == letters.len() || letters[*at] == ' ');
+            let at = gaps.nth(game.any(gaps.clone().count())).unwrap();
+            drop(gaps);
+            letters.splice(at..at, format!(" w{words}w ").chars());
+            words += 1;
+            let mut body = Fields::new();
+            body.set_string(field, &letters.iter().collect::<String>());
+            let reply = game.party.call(guest, Call::Update(id, body.to_text()));
+            assert!(matches!(reply, Some(Reply::Write { .. })), "round {round}: {reply:?}");
+            game.party.pass(50);
+        }
+    }
+    for guest in 0..size {
+        game.party.call(guest, Call::Connect);
+    }
+    game.party.pass(HEALED_MS);
+    (game, words)
+}
+
+#[test]
+fn nothing_that_anybody_typed_is_lost_under_transformation() {
+    for size in 2..=6 {
+        for seed in 1..=3 {
+            let (game, words) = typed(Strategy::OperationalTransform, size, seed);
+            let what = format!("{size} clients, seed {seed}");
+            game.judge(&what);
+            let texts: String = game.ids.iter().filter_map(|id| game.party.stored(id)).collect();
+            let times = |word: usize| texts.matches(&format!("w{word}w")).count();
+            let wrong: Vec<usize> = (0..words).filter(|word| times(*word) != 1).collect();
+            assert!(wrong.is_empty(), "{what}: {wrong:?} of {words} are not there once: {texts}");
+        }
+    }
+}
+
+#[test]
+fn what_a_merge_does_not_keep_somebody_is_told() {
+    for strategy in [Strategy::Merge, Strategy::Crdt] {
+        let mut told = 0;
+        for (size, seed) in (2..=6).flat_map(|size| [(size, 1), (size, 2)]) {
+            let (game, words) = typed(strategy, size, seed);
+            let what = format!("{}, {size} clients, seed {seed}", strategy.word());
+            game.judge(&what);
+            let texts: String = game.ids.iter().filter_map(|id| game.party.stored(id)).collect();
+            let dropped: String = game.party.guests.iter().map(|guest| guest.dropped.as_str()).collect();
+            for word in (0..words).map(|word| format!("w{word}w")) {
+                let kept = texts.matches(&word).count();
+                assert!(
+                    kept == 1 || kept == 0 && dropped.contains(&word),
+                    "{what}: {word} is {kept} times in {texts}"
+                );
+                told += usize::from(kept == 0);
+            }
+        }
+        assert!(told > 0, "nothing ever gave way");
+    }
+}
