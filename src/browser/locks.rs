@@ -25,10 +25,23 @@ pub(super) struct StreamLock {
 impl StreamLock {
     /// Asks for the lock of our own stream. It is new, so nobody else holds it.
     pub(super) fn hold(database: &str, client: &str, teardown: &Teardown) -> Self {
+        Self::ask(&name_of(database, client), teardown, || {})
+    }
+
+    /// Asks for the lock of who keeps what the server confirmed, which one tab has at a time. `told` when it is ours; where
+    /// there are no locks it never is.
+    pub(super) fn keeper(database: &str, teardown: &Teardown, told: impl Fn() + 'static) -> Self {
+        Self::ask(&format!("{database}/keeper"), teardown, told)
+    }
+
+    fn ask(name: &str, teardown: &Teardown, told: impl Fn() + 'static) -> Self {
         let mut release: Option<Function> = None;
         let held = Promise::new(&mut |resolve, _| release = Some(resolve));
-        let granted = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |_| held.clone().into());
-        let name = JsValue::from_str(&name_of(database, client));
+        let granted = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |_| {
+            told();
+            held.clone().into()
+        });
+        let name = JsValue::from_str(name);
         // Absent or refused (an opaque origin), our stream is not known to live; see above.
         let _asked =
             call_method(&navigator("locks"), "request", &[name, granted.as_ref().clone()]).map(|asked| {

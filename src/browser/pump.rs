@@ -51,6 +51,7 @@ pub(crate) struct Pump {
     timer: RefCell<Option<(Timestamp, Timeout)>>,
     lifecycle: RefCell<Option<Lifecycle>>,
     lock: RefCell<Option<StreamLock>>,
+    keeper: RefCell<Option<StreamLock>>,
     commits: Cell<u64>,
     buffered: Cell<u64>,
     pumping: Cell<bool>,
@@ -88,6 +89,7 @@ impl Pump {
             timer: RefCell::default(),
             lifecycle: RefCell::default(),
             lock: RefCell::default(),
+            keeper: RefCell::default(),
             commits: Cell::new(0),
             buffered: Cell::new(0),
             pumping: Cell::new(false),
@@ -294,12 +296,26 @@ impl Pump {
                     if loaded.lost {
                         with(&weak, |pump| pump.report(Input::Storage(StorageEvent::Lost)));
                     }
+                    with(&weak, Self::ask_to_keep);
                     StorageEvent::Loaded(loaded.rows)
                 }
                 Err(failure) => StorageEvent::Unavailable(failure.trouble, failure.message),
             };
             with(&weak, |pump| pump.report(Input::Storage(event)));
         });
+    }
+
+    /// Asks once whether of all tabs this one may keep what the server confirmed.
+    fn ask_to_keep(self: &Rc<Self>) {
+        let Some(storage) = self.storage.clone().filter(|_| self.keeper.borrow().is_none()) else { return };
+        let weak = Rc::downgrade(self);
+        let told = move || {
+            let weak = weak.clone();
+            spawn_local(async move {
+                with(&weak, |pump| pump.report(Input::Storage(StorageEvent::Keeper)));
+            });
+        };
+        *self.keeper.borrow_mut() = Some(StreamLock::keeper(storage.name(), &self.teardown, told));
     }
 
     fn commit(self: &Rc<Self>, batch: BatchId, ops: Vec<StorageOp>, durability: Durability) {
@@ -368,6 +384,7 @@ impl Pump {
             storage.close();
         }
         self.lock.take();
+        self.keeper.take();
     }
 
     /// The database, if there is to be one.

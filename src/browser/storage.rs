@@ -201,7 +201,7 @@ impl Storage {
 }
 
 async fn read_rows(database: &IdbDatabase, living: &[String]) -> Result<Vec<Row>, JsValue> {
-    let tables = [Table::Outbox, Table::Dead, Table::Meta, Table::Conflicts];
+    let tables = [Table::Outbox, Table::Dead, Table::Meta, Table::Conflicts, Table::Events];
     let names: Array = tables.iter().map(|table| JsValue::from_str(table.name())).collect();
     let transaction = database.transaction_with_str_sequence(&names)?;
     let mut asked = Vec::new();

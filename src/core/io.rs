@@ -92,6 +92,8 @@ pub enum StorageEvent {
     Lost,
     /// The database cannot be opened or read, and why.
     Unavailable(Trouble, String),
+    /// Of all tabs this one keeps what the server confirmed.
+    Keeper,
     /// Another tab logged the user out: nothing of him may be stored any more.
     Left,
     /// Nothing of the user is stored any more.

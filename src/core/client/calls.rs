@@ -150,6 +150,7 @@ impl Client {
         check_name("channel", channel)?;
         let ticket = self.ticket();
         let ask = self.channels.subscribe(channel);
+        self.restore(channel);
         if self.channels.wait(channel, ticket) {
             self.settle(ticket, Outcome::Done);
         } else if ask && self.session.open_pipe().is_some() {

@@ -80,6 +80,7 @@ impl Client {
             }
             // Noted with what comes of it.
             Input::Storage(StorageEvent::Lost) => {}
+            Input::Storage(StorageEvent::Keeper) => self.trace.note(Step::Keeper, "", [0; 4]),
             Input::Storage(StorageEvent::Left) => self.trace.note(Step::Left, "", [0; 4]),
             Input::Storage(StorageEvent::Wiped) => self.trace.note(Step::Wiped, "", [0; 4]),
             Input::Storage(StorageEvent::NotWiped(pending, _)) => {

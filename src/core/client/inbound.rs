@@ -92,6 +92,9 @@ impl Client {
             return;
         }
         let change = message.kind.is_change() || message.kind == Kind::Skip;
+        if change || matches!(message.kind, Kind::Subscribed | Kind::Snapshot | Kind::Ack) {
+            self.keep_later(now);
+        }
         let arrival = match (message.channel.as_deref(), message.seq) {
             // Of a channel that was left the end of what it holds would never be told.
             (Some(channel), Some(_))

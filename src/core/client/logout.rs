@@ -5,6 +5,7 @@
 //! user is held, stored or sent any more.
 
 use super::Client;
+use super::keeping::Keeping;
 use crate::core::delivery::{Channels, Outbox};
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::Ticket;
@@ -150,6 +151,7 @@ impl Client {
         self.history = crate::core::history::History::default();
         self.progress = super::Progress::default();
         self.ops.clear();
+        self.keeping = Keeping::default();
         self.owed = crate::core::map::SortedMap::default();
         self.last_synced_ms = None;
         self.owner = None;

@@ -19,6 +19,7 @@ mod dead;
 mod diagnosis;
 mod flight;
 mod inbound;
+mod keeping;
 mod link;
 mod logout;
 mod squash;
@@ -33,6 +34,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use compression::Compression;
+use keeping::Keeping;
 use logout::Logout;
 use tabs::Tabs;
 
@@ -89,6 +91,8 @@ struct Batch {
     tickets: Vec<Ticket>,
     /// The rows that have to be stored as they are by then if it fails.
     keys: Vec<(Table, String)>,
+    /// It holds nothing but what the server tells again.
+    is_spare: bool,
 }
 
 /// The whole client. See the module for its contract.
@@ -105,6 +109,7 @@ pub struct Client {
     frame_bytes_max: usize,
     storage: Supervisor,
     logout: Logout,
+    keeping: Keeping,
     /// To whom the database belongs, as the first token says.
     owner: Option<String>,
     owner_is_stored: bool,
@@ -194,6 +199,7 @@ impl Client {
             frame_bytes_max: 256 << 10,
             storage: Supervisor::new(config.offline.is_some()),
             logout: Logout::default(),
+            keeping: Keeping::default(),
             owner: config.token.as_deref().and_then(subject_of),
             owner_is_stored: false,
             outbox: Outbox::new(own.clone()),

@@ -29,15 +29,22 @@ impl Client {
                 let first = self.storage.handle_loaded();
                 if comes_back {
                     self.owe_everything();
+                    self.unkeep_everything(now);
                 }
                 self.owed_now = true;
                 if first {
+                    let (kept, rows) = rows.into_iter().partition(|row: &Row| row.table == Table::Events);
                     self.on_rows(now, rows);
+                    self.on_kept(kept);
                 } else {
                     self.look_for_damage(&rows);
                 }
             }
-            StorageEvent::Lost => self.on_storage_lost(),
+            StorageEvent::Lost => {
+                self.on_storage_lost();
+                self.unkeep_everything(now);
+            }
+            StorageEvent::Keeper => self.on_keeper(now),
             StorageEvent::Left | StorageEvent::Wiped => self.on_logged_out(now),
             StorageEvent::NotWiped(pending, reason) => self.on_not_wiped(pending, &reason),
             StorageEvent::Unavailable(trouble, reason) => {
@@ -49,7 +56,7 @@ impl Client {
                 }
             }
             StorageEvent::Committed(batch) => {
-                let Batch { tickets, keys } = self.batches.remove(&batch).unwrap_or_default();
+                let Batch { tickets, keys, .. } = self.batches.remove(&batch).unwrap_or_default();
                 // That the caches could be emptied does not say that there is room now.
                 if !keys.is_empty() {
                     self.storage.handle_committed();
@@ -70,12 +77,21 @@ impl Client {
 
     /// A batch was not stored. What it held is still here, and is stored as it is by then.
     fn on_batch_aborted(&mut self, now: Now, batch: BatchId, trouble: Trouble, reason: &str) {
+        self.owner_is_stored = false;
+        let spare = self.batches.get(&batch).is_some_and(|batch| batch.is_spare);
+        if spare && matches!(trouble, Trouble::Quota | Trouble::Data | Trouble::Aborted) {
+            // Nobody misses it, and the queue may still fit.
+            let keys = self.batches.remove(&batch).map(|batch| batch.keys).unwrap_or_default();
+            return self.on_events_not_kept(now, keys, trouble == Trouble::Quota);
+        }
         let (verdict, tell) = self.storage.handle_aborted(now.mono, trouble);
         if tell {
             self.tell(Event::StorageDegraded(reason.to_owned()));
         }
-        self.owner_is_stored = false;
-        let Some(Batch { mut tickets, keys }) = self.batches.remove(&batch) else { return };
+        let Some(Batch { mut tickets, keys, .. }) = self.batches.remove(&batch) else { return };
+        if spare {
+            return self.on_events_not_kept(now, keys, false);
+        }
         if mutant!(quota_is_success) && trouble == Trouble::Quota {
             return tickets.into_iter().for_each(|ticket| self.settle(ticket, Outcome::Done));
         }
@@ -86,6 +102,7 @@ impl Client {
                 self.ops_for = tickets;
                 self.owed_now = true;
                 if verdict == Verdict::MakeRoom {
+                    self.on_caches_emptied();
                     let clear = Table::CACHES.map(StorageOp::Clear).into();
                     self.commit(clear, Batch::default(), Durability::Relaxed);
                 }
@@ -126,6 +143,7 @@ impl Client {
             }
             StorageEvent::Loaded(_)
             | StorageEvent::Lost
+            | StorageEvent::Keeper
             | StorageEvent::Left
             | StorageEvent::Unavailable(..) => return,
         };
@@ -310,7 +328,7 @@ impl Client {
     /// under way failed too, one half of what belongs together would be stored without the other: a row gone from the
     /// outbox, and not among the dead letters.
     pub(super) fn storage_waits(&self) -> bool {
-        let under_way = self.batches.iter().any(|(_, batch)| !batch.keys.is_empty());
+        let under_way = self.batches.iter().any(|(_, batch)| !batch.keys.is_empty() && !batch.is_spare);
         !self.owed.is_empty() && under_way && !mutant!(owed_apart)
     }
 
@@ -330,7 +348,7 @@ impl Client {
         if ops.iter().any(|op| matches!(op, StorageOp::Put(_))) {
             ops.extend(self.owner_row());
         }
-        let mut batch = Batch { tickets, keys: Vec::new() };
+        let mut batch = Batch { tickets, ..Batch::default() };
         if mutant!(persisted_before_stored) {
             for ticket in std::mem::take(&mut batch.tickets) {
                 self.settle(ticket, Outcome::Done);
@@ -355,7 +373,7 @@ impl Client {
         }
     }
 
-    fn commit(&mut self, ops: Vec<StorageOp>, batch: Batch, durability: Durability) {
+    pub(super) fn commit(&mut self, ops: Vec<StorageOp>, batch: Batch, durability: Durability) {
         self.last_batch += 1;
         let id = BatchId(self.last_batch);
         self.batches.insert(id, batch);

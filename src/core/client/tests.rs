@@ -4,6 +4,7 @@ mod channels;
 mod conflicts;
 mod connection;
 mod dead;
+mod keeping;
 mod logout;
 mod squash;
 mod storage;
@@ -192,6 +193,13 @@ impl Bench {
         self.open();
         self.hear(WELCOME);
         self.sent.clear();
+    }
+
+    /// Connected, with what was sent to look at.
+    fn connect_silently(&mut self) {
+        self.call(Call::Connect);
+        self.open();
+        self.hear(WELCOME);
     }
 
     /// Subscribed to a project whose content is `events` at `seq`.

@@ -35,6 +35,7 @@ impl Client {
             self.requests.poll_timeout(),
             self.hello_due,
             self.storage.poll_timeout(),
+            self.keep_due(),
         ]
         .into_iter()
         .fold(soonest(self.session.poll_timeout(), self.flush_due), soonest)
@@ -87,6 +88,7 @@ impl Client {
         if !self.storage_waits() {
             self.flush_storage();
         }
+        self.keep_events(now);
         self.notify(now);
     }
 

@@ -316,6 +316,16 @@ impl Channels {
         std::iter::once(project).chain(calendar).any(|name| self.position(&name).is_some())
     }
 
+    /// Goes on from where an earlier program was. Returns whether that is of use: not if something is known already.
+    pub fn restore(&mut self, name: &str, position: Position) -> bool {
+        let channel = self.list.get_mut(name);
+        let unread = channel.filter(|channel| channel.position.is_none() && channel.snapshot.is_none());
+        let Some(channel) = unread else { return false };
+        channel.catching_up_to = position.seq;
+        channel.position = Some(position);
+        true
+    }
+
     /// All who wait for any channel, when nothing will come any more.
     pub fn abandon(&mut self) -> Vec<Ticket> {
         self.list.values_mut().flat_map(|channel| std::mem::take(&mut channel.waiting)).collect()

@@ -67,6 +67,8 @@ steps! {
     Loaded "loaded" "" ["rows", "failed"];
     /// What was stored is gone.
     Lost "lost" "" [];
+    /// Of all tabs this one keeps what the server confirmed.
+    Keeper "keeper" "" [];
     /// Another tab logged the user out.
     Left "left" "" [];
     /// What was stored of the user is deleted.
@@ -153,6 +155,8 @@ steps! {
     Storing "storing" "" ["batch", "rows"];
     /// The database is opened once more.
     Reopening "reopening" "" [];
+    /// What an earlier program kept of a channel is shown.
+    Restored "restored" "" ["channel", "seq", "epoch"];
     /// What is stored of the user is to be deleted.
     Wiping "wiping" "pending" [];
     /// The token, or the database, is another user's.

@@ -68,13 +68,7 @@ impl Trouble {
                 Self::Backing
             }
             "InvalidStateError" | "TransactionInactiveError" => Self::HandleDead,
-            _ if says(&[
-                "connection is clos",
-                "onnection to Indexed",
-                "in-progress transaction",
-                "mutation",
-            ]) =>
-            {
+            _ if says(&["connection is clos", "onnection to Indexed", "in-progress transaction"]) => {
                 Self::HandleDead
             }
             "UnknownError" => Self::Backing,
@@ -125,6 +119,7 @@ mod tests {
             ("NotFoundError", "One of the specified object stores was not found.", Trouble::Missing),
             ("AbortError", "", Trouble::Aborted),
             ("ConstraintError", "Key already exists in the object store.", Trouble::Aborted),
+            ("ConstraintError", "A mutation operation in the transaction failed", Trouble::Aborted),
         ] {
             assert_eq!(Trouble::of_exception(name, message), trouble, "{name}: {message}");
         }

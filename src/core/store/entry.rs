@@ -51,6 +51,8 @@ pub(super) struct Entry {
     overlay: Option<Box<Overlay>>,
     pub(super) revision: u64,
     pub(super) slot: usize,
+    /// Whether nobody has to be told that it is confirmed otherwise than it is kept.
+    pub(super) is_kept: bool,
     /// The text that was shown before the changes that nobody was told of.
     pub(super) before: Option<Option<Arc<str>>>,
 }
@@ -67,7 +69,7 @@ struct Overlay {
 
 impl Entry {
     pub(super) fn new(slot: usize) -> Self {
-        Self { slot, ..Self::default() }
+        Self { slot, is_kept: true, ..Self::default() }
     }
 
     pub(super) fn shown(&self) -> Option<&EventDoc> {
@@ -122,6 +124,7 @@ impl Entry {
 
     pub(super) fn confirm(&mut self, confirmed: Option<EventDoc>) {
         let before = std::mem::replace(&mut self.confirmed, confirmed);
+        self.is_kept = false;
         if let Some(overlay) = &mut self.overlay {
             overlay.last = if self.confirmed.is_some() { None } else { before.or(overlay.last.take()) };
         }

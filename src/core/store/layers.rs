@@ -10,6 +10,8 @@ use crate::core::model::{EventDoc, Query, WriteKind};
 
 /// Removals remembered, so that an older version arriving late does not bring an event back.
 const TOMBSTONES_MAX: usize = 10_000;
+/// Most events that are remembered one by one as not kept.
+const UNKEPT_MAX: usize = 20_000;
 
 /// What the server made of a write.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,6 +63,9 @@ pub struct Store {
     assumed: SortedMap<Arc<str>, ()>,
     /// Events of whose changes nobody was told.
     touched: Vec<Arc<str>>,
+    /// Events that are confirmed otherwise than they are kept, or all of them.
+    unkept: Vec<Arc<str>>,
+    all_unkept: bool,
     revision: u64,
     /// Pending writes that were put on their events anew.
     folds: u64,
@@ -242,6 +247,51 @@ impl Store {
         }
     }
 
+    /// Takes an event as an earlier program kept it, unless something newer is known.
+    pub fn restore(&mut self, doc: EventDoc) {
+        let newer = self.confirmed(&doc.id).is_none_or(|held| held.version < doc.version);
+        if newer && !self.tombstones.contains_key(&doc.id) {
+            self.assumed.remove(&doc.id);
+            let id = doc.id.clone();
+            self.change(&id, |entry| entry.confirm(Some(doc)));
+        }
+    }
+
+    /// Events that are confirmed otherwise than when this was asked last, and whether those are all there are.
+    pub fn take_unkept(&mut self) -> (Vec<Arc<str>>, bool) {
+        let mut ids = std::mem::take(&mut self.unkept);
+        let all = std::mem::take(&mut self.all_unkept);
+        if all {
+            ids = self.all_confirmed().map(|doc| doc.id.clone()).collect();
+        }
+        for id in &ids {
+            if let Some(entry) = self.entries.get_mut(id) {
+                entry.is_kept = true;
+            }
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        (ids, all)
+    }
+
+    /// An event is not kept as it is confirmed.
+    pub fn unkeep(&mut self, id: &Arc<str>) {
+        if let Some(entry) = self.entries.get_mut(id) {
+            entry.is_kept = false;
+        }
+        if self.unkept.len() < UNKEPT_MAX {
+            self.unkept.push(id.clone());
+        } else {
+            self.unkeep_all();
+        }
+    }
+
+    /// No event is kept.
+    pub fn unkeep_all(&mut self) {
+        self.unkept = Vec::new();
+        self.all_unkept = true;
+    }
+
     /// Whether some pending creation or removal makes `id` exist or not otherwise than confirmed.
     pub fn has_pending(&self, id: &str, kind: WriteKind) -> bool {
         self.pending(id).iter().any(|pending| pending.kind == kind)
@@ -280,9 +330,13 @@ impl Store {
                 self.slots - 1
             }))
         });
-        let before = entry.shown().map(|doc| doc.text.clone());
+        let (before, was_kept) = (entry.shown().map(|doc| doc.text.clone()), entry.is_kept);
         apply(entry);
         self.folds += entry.take_folds();
+        if was_kept && !entry.is_kept && !self.all_unkept {
+            self.unkept.push(id.clone());
+            self.all_unkept = self.unkept.len() > UNKEPT_MAX;
+        }
         if before.as_ref() != entry.shown().map(|doc| &doc.text) {
             self.revision += 1;
             entry.revision = self.revision;

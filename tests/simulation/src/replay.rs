@@ -13,13 +13,14 @@ use std::collections::BTreeMap;
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::config::{Config, Value as Given};
+use baro_realtime::core::delivery::Position;
 use baro_realtime::core::id::{BatchId, PipeId};
 use baro_realtime::core::io::{Call, Effect, Input, OnPending, Output, PipeEvent, StorageEvent};
 use baro_realtime::core::session::Signal;
 use baro_realtime::core::time::{Now, Timestamp};
 use serde_json::{Value, json};
 
-use self::material::{rows_of, token_until, trouble_of};
+use self::material::{kept_row, rows_of, token_until, trouble_of};
 
 /// Details that depend on what the messages said, or on which of the stored writes were missing.
 const MADE_UP: &[&str] = &["n", "bytes", "epoch", "events", "number", "rows"];
@@ -190,6 +191,15 @@ impl Replay {
         }
     }
 
+    /// The same of one that the program may subscribe to later.
+    fn channel_of(&self, channel: u64, then: &[Value]) -> String {
+        let introduces = |step: &&Value| step["call"] == "subscribe" && number(step, "channel") == channel;
+        match then.iter().find(introduces) {
+            Some(_) => format!("channel:{channel}"),
+            None => self.channel(channel),
+        }
+    }
+
     /// Gives the client what the step stands for; `false` for a step that something else has to lead to.
     fn feed(&mut self, entry: &Value, then: &[Value]) -> bool {
         let at = number(entry, "at");
@@ -226,10 +236,16 @@ impl Replay {
                 self.input(at, Input::Token(token));
             }
             "loaded" => {
-                let rows = rows_of(entry, self.ahead_ms, then);
+                let mut rows = rows_of(entry, self.ahead_ms, then);
+                rows.extend(then.iter().filter(|step| step["kind"] == "restored").map(|step| {
+                    let position =
+                        Position { epoch: format!("e{}", number(step, "epoch")), seq: number(step, "seq") };
+                    kept_row(&self.channel_of(number(step, "channel"), then), &position)
+                }));
                 self.input(at, Input::Storage(StorageEvent::Loaded(rows)));
             }
             "lost" => self.input(at, Input::Storage(StorageEvent::Lost)),
+            "keeper" => self.input(at, Input::Storage(StorageEvent::Keeper)),
             "left" => self.input(at, Input::Storage(StorageEvent::Left)),
             "wiped" => self.input(at, Input::Storage(StorageEvent::Wiped)),
             "not-wiped" => {

@@ -105,6 +105,7 @@ impl World {
         let (what, text) = match &event {
             StorageEvent::Loaded(rows) => ("loaded", format!("{} rows", rows.len())),
             StorageEvent::Lost => ("lost", String::new()),
+            StorageEvent::Keeper => ("keeps", String::new()),
             StorageEvent::Left => ("left", String::new()),
             StorageEvent::Wiped | StorageEvent::NotWiped(..) => ("wiped or not", String::new()),
             StorageEvent::Unavailable(..) => ("no disk", String::new()),

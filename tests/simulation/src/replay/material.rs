@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use baro_realtime::core::conflict::Parked;
-use baro_realtime::core::delivery::Write;
+use baro_realtime::core::delivery::{Position, Write};
 use baro_realtime::core::fault::{Fault, FaultCode};
 use baro_realtime::core::id::{ClientId, WriteId};
 use baro_realtime::core::io::Row;
 use baro_realtime::core::model::WriteKind;
 use baro_realtime::core::offline::{
-    POLLING_KEY, Table, Trouble, encode_dead, encode_parked, encode_polling, encode_write, row_key,
+    POLLING_KEY, Table, Trouble, channel_key, encode_dead, encode_parked, encode_polling, encode_position,
+    encode_write, row_key,
 };
 use serde_json::{Value, json};
 
@@ -34,6 +35,11 @@ pub(super) fn token_until(expires_ms: u64) -> String {
 pub(super) fn trouble_of(entry: &Value) -> Trouble {
     let word = text(entry, "trouble");
     Trouble::ALL.into_iter().find(|trouble| trouble.word() == word).unwrap_or(Trouble::Aborted)
+}
+
+/// The row that says how far a channel was read.
+pub(super) fn kept_row(channel: &str, position: &Position) -> Row {
+    Row { table: Table::Events, key: channel_key(channel), value: encode_position(position) }
 }
 
 /// Rows of which the writes are taken over that the following steps tell.

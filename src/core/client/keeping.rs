@@ -1,0 +1,165 @@
+//! What the server confirmed, kept for the next program: it shows the calendar before there is a connection, and asks only
+//! for what it missed.
+//!
+//! Guarantees that no position is stored before the events that it speaks of, and that the queue never waits for any of
+//! this: it is stored apart, some time after it came, and given up first when there is no room. What is shown of it is what
+//! the channels hold that the program subscribes to. Of several tabs one keeps: what two of them know is of two moments, and
+//! an event of one with the position of the other could hide a change for ever.
+
+use std::sync::Arc;
+
+use super::{Batch, Client};
+use crate::core::delivery::Position;
+use crate::core::io::{Durability, Row, StorageOp};
+use crate::core::map::SortedMap;
+use crate::core::metrics::{Step, hash_of};
+use crate::core::model::{EventDoc, calendar_channel, project_channel};
+use crate::core::offline::{
+    Kept, ROW_VERSION, Table, channel_key, decode_kept, encode_event, encode_position, event_key,
+    event_of_key,
+};
+use crate::core::time::{Now, Timestamp};
+
+/// How long what came waits for more before it is stored, ms.
+const KEEP_MS: u64 = 2_000;
+
+/// What is kept.
+#[derive(Debug, Default)]
+pub(super) struct Keeping {
+    /// What an earlier program kept, until somebody subscribes to its channel.
+    positions: SortedMap<String, Position>,
+    events: Vec<EventDoc>,
+    /// When what came is stored.
+    due: Option<Timestamp>,
+    /// It is this tab that stores it.
+    is_keeper: bool,
+    /// There was no room for it.
+    is_off: bool,
+}
+
+impl Client {
+    /// Something came that may be worth keeping.
+    pub(super) fn keep_later(&mut self, now: Now) {
+        if self.keeping.is_keeper && !self.keeping.is_off {
+            self.keeping.due.get_or_insert(now.mono.after(KEEP_MS));
+        }
+    }
+
+    /// Of all tabs it is this one that keeps.
+    pub(super) fn on_keeper(&mut self, now: Now) {
+        self.keeping.is_keeper = true;
+        self.keep_later(now);
+    }
+
+    /// When there is something to store.
+    pub(super) fn keep_due(&self) -> Option<Timestamp> {
+        self.keeping.due.filter(|_| self.storage.is_open())
+    }
+
+    /// Stores what came since the last time: the events that are different, and how far each channel was read.
+    pub(super) fn keep_events(&mut self, now: Now) {
+        if self.keep_due().is_none_or(|due| due > now.mono) {
+            return;
+        }
+        self.keeping.due = None;
+        if self.is_wiping() {
+            return;
+        }
+        let mut ops = Vec::new();
+        let (ids, all) = self.store.take_unkept();
+        if all {
+            ops.push(StorageOp::Clear(Table::Events));
+        }
+        for id in ids {
+            let key = event_key(&id);
+            ops.push(match self.store.confirmed(&id).filter(|doc| self.channels.covers(doc)) {
+                Some(doc) => StorageOp::Put(Row { table: Table::Events, key, value: encode_event(doc) }),
+                None => StorageOp::Delete(Table::Events, key),
+            });
+        }
+        for name in self.channels.names().into_iter().filter(|name| is_kept(name)) {
+            if let Some(position) = self.channels.position(&name) {
+                let (key, value) = (channel_key(&name), encode_position(position));
+                ops.push(StorageOp::Put(Row { table: Table::Events, key, value }));
+            }
+        }
+        // Of which age all of it is.
+        let (key, value) = ("at".to_owned(), format!("{{\"v\":{ROW_VERSION},\"at\":{}}}", now.wall_ms));
+        ops.push(StorageOp::Put(Row { table: Table::Events, key, value }));
+        ops.extend(self.owner_row());
+        let keys = ops.iter().filter_map(key_of).collect();
+        self.commit(ops, Batch { is_spare: true, keys, ..Batch::default() }, Durability::Relaxed);
+    }
+
+    /// A batch of events was not stored: they are still to be. A full disk is no reason to try again.
+    pub(super) fn on_events_not_kept(&mut self, now: Now, keys: Vec<(Table, String)>, is_full: bool) {
+        self.keeping.is_off |= is_full;
+        for (_, key) in keys {
+            if let Some(id) = event_of_key(&key) {
+                self.store.unkeep(&Arc::from(id));
+            }
+        }
+        self.keep_later(now);
+    }
+
+    /// The caches were given up for want of room.
+    pub(super) fn on_caches_emptied(&mut self) {
+        self.keeping.is_off = true;
+        self.keeping.due = None;
+    }
+
+    /// Everything has to be stored anew.
+    pub(super) fn unkeep_everything(&mut self, now: Now) {
+        self.store.unkeep_all();
+        self.keep_later(now);
+    }
+
+    /// Takes what an earlier program kept.
+    pub(super) fn on_kept(&mut self, rows: Vec<Row>) {
+        for row in rows {
+            match decode_kept(&row.key, &row.value) {
+                Some(Kept::Event(doc)) => self.keeping.events.push(doc),
+                Some(Kept::Channel(name, position)) => {
+                    self.keeping.positions.insert(name, position);
+                }
+                None => {}
+            }
+        }
+        for name in self.channels.names() {
+            self.restore(&name);
+        }
+    }
+
+    /// Shows what was kept of a channel that somebody subscribes to, and goes on from there.
+    pub(super) fn restore(&mut self, name: &str) {
+        let Some(position) = self.keeping.positions.remove(name) else { return };
+        let numbers = [position.seq, u64::from(hash_of(&position.epoch))];
+        if !self.channels.restore(name, position) {
+            return;
+        }
+        self.note_channel(Step::Restored, name, numbers);
+        let of_channel = |doc: &EventDoc| {
+            project_channel(doc.project_or_default()) == name
+                || doc.calendar.as_deref().is_some_and(|calendar| calendar_channel(calendar) == name)
+        };
+        let all = std::mem::take(&mut self.keeping.events);
+        let (of_it, others) = all.into_iter().partition(of_channel);
+        self.keeping.events = others;
+        for doc in of_it {
+            self.store.restore(doc);
+        }
+    }
+}
+
+/// Whether what a channel holds can be told from an event itself.
+fn is_kept(name: &str) -> bool {
+    name.starts_with("project:") || name.starts_with("calendar:")
+}
+
+fn key_of(op: &StorageOp) -> Option<(Table, String)> {
+    match op {
+        StorageOp::Put(row) => Some((row.table, row.key.clone())),
+        StorageOp::Delete(table, key) => Some((*table, key.clone())),
+        StorageOp::Clear(_) => None,
+    }
+}
