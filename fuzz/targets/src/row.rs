@@ -1,6 +1,8 @@
 //! Stored rows: a key in the first line, the row in the rest.
 
-use baro_realtime::core::offline::{decode_dead, decode_write, encode_dead, encode_write, row_key};
+use baro_realtime::core::offline::{
+    decode_dead, decode_parked, decode_write, encode_dead, encode_parked, encode_write, row_key,
+};
 
 use crate::two;
 
@@ -13,6 +15,9 @@ pub(crate) fn row(data: &[u8]) {
             assert_eq!(again, Ok(write));
         }
         Err((_, what)) => assert!(!what.is_empty()),
+    }
+    if let Ok(parked) = decode_parked(key, row) {
+        assert_eq!(decode_parked(&row_key(&parked.write.id), &encode_parked(&parked)), Ok(parked));
     }
     if let Ok((write, fault)) = decode_dead(key, row) {
         let again = decode_dead(&row_key(&write.id), &encode_dead(&write, &fault));

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use baro_realtime::core::json::{Fields, is_null};
-use baro_realtime::core::merge::{Attempt, Clash, Dropped, Merged, Strategy, meet, revive};
+use baro_realtime::core::merge::{Attempt, Clash, Dropped, Merged, Strategy, detect, meet, revive};
 use baro_realtime::core::model::WriteKind;
 
 use super::Answer;
@@ -72,6 +72,15 @@ pub(super) fn met(
     theirs: Theirs<'_>,
     now_ms: u64,
 ) -> Result<Met, Clash> {
+    if kind == WriteKind::Create
+        && matches!(on.strategy, Strategy::FirstWriteWins | Strategy::Manual)
+        && let Theirs::Present(event) = theirs
+    {
+        let fields = detect(body, event, None);
+        if !fields.is_empty() {
+            return Err(Clash { fields });
+        }
+    }
     let attempt = Attempt { kind, body, saw: &on.saw, at_ms: now_ms };
     let (merged, before) = match theirs {
         Theirs::Present(event) => (meet(on.strategy, &attempt, Some(event))?, Some(event)),

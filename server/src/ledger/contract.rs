@@ -44,6 +44,7 @@ macro_rules! ledger_contract {
             who_came_second_is_told_what_is_there,
             an_update_outweighs_a_deletion,
             a_deletion_does_not_outweigh_an_update,
+            a_creation_that_meets_an_event_that_is_back_is_a_conflict,
             two_deletions_are_one,
             what_changes_nothing_has_no_number,
             rights_hold_for_what_is_merged

@@ -11,7 +11,7 @@ use baro_realtime::mutant;
 use super::announce::{Step, announce};
 use super::conflict::{self, Met, Theirs};
 use super::tables::{Client, EventRow, StorageError, Stored, Tables};
-use super::{Action, Answer, Author, Change, Decision, Greeting, Stamp, Verdict, Write};
+use super::{Action, Answer, Change, Decision, Greeting, Stamp, Verdict, Write};
 use crate::access::{Access, project_of};
 use crate::fault::{Code, Fault};
 use crate::limits::Rules;
@@ -170,7 +170,7 @@ fn apply<T: Tables>(
     stamp: &Stamp,
 ) -> Result<Effect, StorageError> {
     match &write.action {
-        Action::Create(data) => create(tables, rules, &write.author, data, stamp),
+        Action::Create(data) => create(tables, rules, write, data, stamp),
         Action::Update { id, changes } => update(tables, rules, write, id, changes, stamp),
         Action::Delete { id } => delete(tables, rules, write, id, stamp),
         Action::Skip => Ok(Ok((Answer::Ack(Arc::from("null")), Vec::new()))),
@@ -181,10 +181,11 @@ fn apply<T: Tables>(
 fn create<T: Tables>(
     tables: &mut T,
     rules: &Rules,
-    author: &Author,
+    write: &Write,
     data: &Fields,
     stamp: &Stamp,
 ) -> Result<Effect, StorageError> {
+    let author = &write.author;
     let id = if data.is_absent("id") { Some(stamp.event_id.clone()) } else { data.string("id") };
     let Some(id) = id.filter(|id| !id.is_empty() && id.len() <= 256) else {
         let got = data.get("id").unwrap_or_default();
@@ -200,6 +201,9 @@ fn create<T: Tables>(
         return Ok(Err(forbidden()));
     }
     let version = match tables.event(&id)? {
+        Some(Stored::Present(row)) if write.on.is_some() && author.access.allows(&row.project) => {
+            return Ok(meet_present(write, &data, row, stamp));
+        }
         Some(Stored::Present(_)) => {
             return Ok(Err(Fault::new(Code::AlreadyExists, "an event of this id exists")));
         }
@@ -214,6 +218,17 @@ fn create<T: Tables>(
     tables.put_event(&id, &Stored::Present(row.clone()))?;
     let changes = announce(tables, rules, author, stamp, &Step { old: None, new: Some(&row), version })?;
     Ok(Ok((Answer::Ack(row.text), changes)))
+}
+
+/// A creation by somebody who knows that there was an event, and saw it gone, meets one that is back.
+fn meet_present(write: &Write, data: &Fields, row: EventRow, stamp: &Stamp) -> Effect {
+    let there = Fields::parse(&row.text).unwrap_or_default();
+    let on =
+        write.on.as_ref().ok_or_else(|| Fault::new(Code::AlreadyExists, "an event of this id exists"))?;
+    match conflict::met(on, WriteKind::Create, data, Theirs::Present(&there), stamp.wall_ms) {
+        Ok(Met { report, .. }) => Ok((conflict::answer(row.text, report), Vec::new())),
+        Err(clash) => Err(conflict::refusal(&clash, row.version, Some(&row.text))),
+    }
 }
 
 fn update<T: Tables>(

@@ -7,11 +7,11 @@ use crate::core::conflict::{Conflict, Merge, Parked};
 use crate::core::delivery::Write;
 use crate::core::fault::{Fault, FaultCode};
 use crate::core::id::{Ticket, WriteId};
-use crate::core::io::{Event, Outcome, Reply, Row};
+use crate::core::io::{Event, Outcome, Row};
 use crate::core::json::{Fields, is_null};
 use crate::core::merge::{Merged, On, Strategy, saw};
 use crate::core::metrics::Step;
-use crate::core::model::{EventDoc, WriteKind, check_event};
+use crate::core::model::{EventDoc, WriteKind};
 use crate::core::offline::{Table, encode_parked, row_key};
 use crate::core::store::Pending;
 use crate::core::time::Now;
@@ -172,6 +172,9 @@ impl Client {
         let Some(parked) = self.parked.get(key) else { return };
         let Write { id, kind, event, body, at_ms, .. } = parked.write.clone();
         let on = Some(Arc::new(On { strategy: Strategy::Manual, saw: parked.made_on().saw.clone() }));
+        // A creation of what is back shows on top of it.
+        let is_back = kind == WriteKind::Create && self.store.confirmed(&event).is_some();
+        let kind = if is_back { WriteKind::Update } else { kind };
         let shown = Pending { id, kind, body, on, at_ms };
         if self.store.pending(&event).iter().any(|pending| pending.id == shown.id) {
             self.store.replace_pending(&event, shown);
@@ -207,6 +210,7 @@ impl Client {
         }
         for key in news {
             self.trace.note(Step::Contested, "", [0; 4]);
+            self.show_parked(&key);
             self.keep_parked(&key, None);
             self.tell_parked(&key);
         }
@@ -237,95 +241,6 @@ impl Client {
         }
         self.keep_parked(&key, None);
         self.tell_parked(&key);
-    }
-
-    /// `resolveConflict()`: `resolved` is the event as it is to be, `null` for gone.
-    pub(super) fn resolve(&mut self, now: Now, id: &str, resolved: &str) -> Result<Reply, Fault> {
-        let unknown = || Fault::new(FaultCode::NotFound, format!("id: there is no conflict {id}"));
-        let event = self.parked.get(id).map(|parked| parked.write.event.clone()).ok_or_else(unknown)?;
-        let resolved = if is_null(resolved) { None } else { Some(self.read_resolved(&event, resolved)?) };
-        let theirs = self.store.confirmed(&event).cloned();
-        let there = theirs.as_ref().map(EventDoc::fields);
-        let write = match (&resolved, &there) {
-            (Some(resolved), Some(there)) => {
-                difference(there, resolved).map(|body| (WriteKind::Update, with_id(&event, &body)))
-            }
-            (Some(resolved), None) => Some((WriteKind::Create, with_id(&event, resolved))),
-            (None, Some(_)) => Some((WriteKind::Delete, with_id(&event, &Fields::new()))),
-            (None, None) => None,
-        };
-        if let Some((_, body)) = &write {
-            self.check_room(body.to_text().len())?;
-        }
-        let parked = self.parked.remove(id).ok_or_else(unknown)?;
-        self.conflicts_revision += 1;
-        self.trace.note(Step::Called, "resolveConflict", [0, 0, 0, u64::from(write.is_some())]);
-        self.store.roll_back(&event, &parked.write.id);
-        let (persisted, confirmed) = (self.ticket(), self.ticket());
-        let mut waiting = parked.write.confirmed.clone();
-        waiting.push(confirmed);
-        let Parked { write: edit, conflict, .. } = parked;
-        match write {
-            Some((kind, body)) => {
-                let seen = there.as_ref().map(|there| saw(kind, &body, there)).unwrap_or_default();
-                let on = On { strategy: conflict.strategy, saw: Arc::from(seen.to_text()) };
-                let body = self.stamped(now, kind, &event, &body).to_text();
-                let again = Write {
-                    base: theirs.map(|doc| doc.text),
-                    on: Some(Arc::new(on)).filter(|on| on.strategy != Strategy::LastWriteWins),
-                    confirmed: waiting,
-                    made_at: now.mono,
-                    ..Write::new(self.outbox.next_id(), kind, event.clone(), Arc::from(body), now.wall_ms)
-                };
-                // In one transaction: either it still waits for somebody, or it is in the queue.
-                self.drop_row(Table::Conflicts, row_key(&edit.id));
-                self.add(again, Some(persisted));
-            }
-            None => {
-                let value = theirs.map(|doc| doc.text).or_else(|| edit.base.clone());
-                let value = value.unwrap_or_else(|| edit.body.clone());
-                for ticket in waiting {
-                    self.settle(ticket, Outcome::Value(value.clone()));
-                }
-                self.forget_parked_row(&edit.id, persisted);
-            }
-        }
-        self.tell_resolved(conflict, &edit);
-        Ok(Reply::Write { event, persisted, confirmed })
-    }
-
-    /// Has the row of a conflict removed that nothing is left of.
-    fn forget_parked_row(&mut self, id: &WriteId, persisted: Ticket) {
-        self.drop_row(Table::Conflicts, row_key(id));
-        if self.config.offline.is_some() {
-            self.ops_for.push(persisted);
-        } else {
-            self.settle(persisted, Outcome::Done);
-        }
-    }
-
-    fn read_resolved(&self, event: &str, text: &str) -> Result<Fields, Fault> {
-        let mut resolved = super::writes::parse("resolved", text)?;
-        if resolved.string("id").is_some_and(|id| id != event) {
-            let got = resolved.get("id").unwrap_or_default().to_owned();
-            return Err(Fault::argument(
-                "resolved.id",
-                &got,
-                "the id of the event that the conflict is about",
-            ));
-        }
-        check_event(&resolved).map_err(|fault| super::writes::invalid("resolved", &fault))?;
-        for field in NOT_WRITTEN {
-            resolved.remove(field);
-        }
-        Ok(resolved)
-    }
-
-    /// Tells that a conflict is resolved, and what the event is now: if it is gone, what it last was.
-    fn tell_resolved(&mut self, conflict: Arc<Conflict>, write: &Write) {
-        let shown = self.store.shown(&write.event).map(|shown| shown.doc.text.clone());
-        let text = shown.or_else(|| write.base.clone()).unwrap_or_else(|| write.body.clone());
-        self.tell(Event::ConflictResolved(conflict, text));
     }
 
     /// Merges a write with what it met, and writes what is left of it on top of that.
@@ -409,7 +324,7 @@ impl Client {
 }
 
 /// What the server or the strategy sets, and nobody resolves.
-const NOT_WRITTEN: [&str; 4] = ["id", "version", "updatedAt", crate::core::merge::crdt::STAMPS];
+pub(super) const NOT_WRITTEN: [&str; 4] = ["id", "version", "updatedAt", crate::core::merge::crdt::STAMPS];
 
 /// The changes that make `to` of `from`, if there are any.
 pub(super) fn difference(from: &Fields, to: &Fields) -> Option<Fields> {

@@ -22,6 +22,7 @@ mod inbound;
 mod keeping;
 mod link;
 mod logout;
+mod resolve;
 mod squash;
 mod stored;
 mod tabs;

@@ -174,6 +174,23 @@ pub(crate) fn a_deletion_does_not_outweigh_an_update<T: Tables>(tables: &mut T) 
     assert_eq!(acknowledged(&decision).0.get("deleted"), Some("true"));
 }
 
+pub(crate) fn a_creation_that_meets_an_event_that_is_back_is_a_conflict<T: Tables>(tables: &mut T) {
+    for (at, strategy) in (0..).zip(REFUSING) {
+        let id = strategy.word();
+        plain(tables, create(id, r#"{"location":"here"}"#));
+        let there = create(id, r#"{"location":"there"}"#);
+        let refused = done(tables, &made_on(at * 2 + 1, there, strategy, "{}"));
+        assert_eq!(list(details(&refused).get("fields")), [r#""location""#], "{id}");
+        let equal = made_on(at * 2 + 2, create(id, r#"{"location":"here"}"#), strategy, "{}");
+        assert_eq!(acknowledged(&done(tables, &equal)).0.u53("version"), Some(1));
+    }
+    plain(tables, create("merge", r#"{"location":"here"}"#));
+    let there = create("merge", r#"{"location":"there"}"#);
+    let (event, report) = acknowledged(&done(tables, &made_on(5, there, Strategy::Merge, "{}")));
+    assert_eq!((event.string("location").as_deref(), report.is_some()), (Some("here"), true));
+    assert_eq!(code(&plain(tables, create("merge", "{}"))), Some(Code::AlreadyExists));
+}
+
 pub(crate) fn two_deletions_are_one<T: Tables>(tables: &mut T) {
     for (at, strategy) in (1..).zip(REFUSING.into_iter().chain(MERGING)) {
         let id = strategy.word();

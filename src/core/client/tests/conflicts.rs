@@ -184,6 +184,11 @@ fn a_deletion_that_met_a_change_and_a_change_that_met_a_deletion_are_decided_too
         (bench.sent_types(), bench.title("e2").as_deref()),
         (vec!["event:create".to_owned()], Some("back"))
     );
+    // Somebody else brought it back too.
+    bench.hear(&conflict(4, &event("e2", 3, "revived"), 3));
+    let told = detected(&bench).last().unwrap().clone();
+    assert_eq!((titles(&told)[1].as_deref(), titles(&told)[2].as_deref()), (Some("back"), Some("revived")));
+    assert_eq!(bench.title("e2").as_deref(), Some("back"));
 }
 
 #[test]
