@@ -21,6 +21,8 @@ mod hostile;
 mod json;
 #[path = "properties/merge_laws.rs"]
 mod merge_laws;
+#[path = "properties/merge_series.rs"]
+mod merge_series;
 #[path = "properties/ot.rs"]
 mod ot;
 #[path = "properties/rows.rs"]
