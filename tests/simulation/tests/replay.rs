@@ -4,7 +4,10 @@
 use std::fs;
 use std::path::Path;
 
+use baro_realtime::core::io::{Call, Reply};
+use baro_realtime::core::merge::Strategy;
 use baro_simulation::options::Options;
+use baro_simulation::party::Party;
 use baro_simulation::replay::{read_config, replay};
 use baro_simulation::run::replay_of;
 use serde_json::{Value, json};
@@ -60,4 +63,70 @@ fn a_trace_that_was_changed_is_found_out() {
     other[places[0]]["state"] = json!("error");
     assert!(replay(read_config(&config).unwrap(), &other).is_err(), "another state");
     assert!(replay(read_config(&config).unwrap(), &trace[1..]).is_err(), "the beginning is needed");
+}
+
+/// Two who edit the same events while away, one of them deciding what waits for him: the trace of each.
+fn quarrel(strategy: Strategy) -> Vec<Vec<Value>> {
+    let mut party = Party::new(&[(strategy, 0), (strategy, 0)]);
+    for guest in 0..2 {
+        party.guests[guest].client.keep_steps(10_000);
+        party.call(guest, Call::Connect);
+        party.call(guest, Call::Subscribe("project:p".to_owned()));
+    }
+    let dates = r#""startDate":"2026-03-02","endDate":"2026-03-03","projectId":"p","location":"here""#;
+    for id in ["a", "b", "c"] {
+        party.call(0, Call::Create(format!(r#"{{"id":"{id}","title":"{id}",{dates}}}"#)));
+        party.pass(100);
+    }
+    let place = |party: &mut Party, guest, id: &str, location: &str| {
+        party.call(guest, Call::Update(id.to_owned(), format!(r#"{{"location":"{location}"}}"#)));
+    };
+    party.pass(1_000);
+    (0..2).for_each(|guest| party.lose(guest));
+    for id in ["a", "b"] {
+        place(&mut party, 0, id, "there");
+        place(&mut party, 1, id, "elsewhere");
+    }
+    party.call(0, Call::Delete("c".to_owned()));
+    place(&mut party, 1, "c", "elsewhere");
+    party.pass(60_000);
+    // What the one goes on doing reaches the other, who goes on with what waits for him.
+    place(&mut party, 0, "a", "yonder");
+    party.pass(1_000);
+    place(&mut party, 1, "a", "elsewhere still");
+    party.lose(0);
+    place(&mut party, 0, "b", "yonder");
+    party.pass(60_000);
+    for guest in 0..2 {
+        let waiting: Vec<_> = party.guests[guest].client.conflicts().cloned().collect();
+        for (nth, conflict) in waiting.iter().enumerate() {
+            let version = if nth == 0 { &conflict.remote } else { &conflict.local };
+            let resolved = version.as_ref().map_or("null".to_owned(), |version| version.to_text());
+            let reply = party.call(guest, Call::ResolveConflict(conflict.id.clone(), resolved));
+            assert!(matches!(reply, Some(Reply::Write { .. })), "{reply:?}");
+            party.pass(1_000);
+        }
+        assert_eq!(party.guests[guest].client.conflicts().count(), 0);
+    }
+    party.pass(10_000);
+    let trace = |guest: usize| serde_json::from_str(&party.guests[guest].client.trace()).unwrap();
+    (0..2).map(trace).collect()
+}
+
+#[test]
+fn conflicts_are_gone_through_again() {
+    let mut kinds = Vec::new();
+    for strategy in Strategy::ALL {
+        let options = json!({ "url": "ws://server/ws", "conflict": { "strategy": strategy.word() } });
+        for (guest, trace) in quarrel(strategy).into_iter().enumerate() {
+            let mut config = read_config(&options).unwrap();
+            config.offline = None;
+            config.transports.polling = false;
+            kinds.extend(trace.iter().filter_map(|step| step["kind"].as_str().map(str::to_owned)));
+            replay(config, &trace).unwrap_or_else(|what| panic!("{strategy:?}, guest {guest}: {what}"));
+        }
+    }
+    for kind in ["folded", "contested"] {
+        assert!(kinds.iter().any(|step| step == kind), "no step of the kind {kind}");
+    }
 }
