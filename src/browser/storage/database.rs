@@ -200,30 +200,34 @@ pub(super) fn run(
     ops: &[StorageOp],
     durability: Durability,
 ) -> Result<IdbTransaction, JsValue> {
-    let table_of = |op: &StorageOp| match op {
-        StorageOp::Put(row) => row.table,
-        StorageOp::Delete(table, _) | StorageOp::Clear(table) => *table,
-    };
     let used = |table: &Table| ops.iter().any(|op| table_of(op) == *table);
     let tables: Vec<Table> = Table::ALL.into_iter().filter(used).collect();
     let transaction = begin(database, &tables, durability)?;
     for op in ops {
-        let store = transaction.object_store(table_of(op).name())?;
-        match op {
-            StorageOp::Put(row) => {
-                store.put_with_key(&JsValue::from_str(&row.value), &JsValue::from_str(&row.key))?;
-            }
-            StorageOp::Delete(_, key) => {
-                store.delete(&JsValue::from_str(key))?;
-            }
-            StorageOp::Clear(_) => {
-                store.clear()?;
-            }
-        }
+        apply(&transaction, op)?;
     }
     // Older browsers have no `commit` and end the transaction by themselves.
     let _committing = call_method(transaction.as_ref(), "commit", &[]);
     Ok(transaction)
+}
+
+/// Asks for one step of a batch.
+pub(super) fn apply(transaction: &IdbTransaction, op: &StorageOp) -> Result<(), JsValue> {
+    let store = transaction.object_store(table_of(op).name())?;
+    match op {
+        StorageOp::Put(row) => {
+            store.put_with_key(&JsValue::from_str(&row.value), &JsValue::from_str(&row.key)).map(drop)
+        }
+        StorageOp::Delete(_, key) => store.delete(&JsValue::from_str(key)).map(drop),
+        StorageOp::Clear(_) => store.clear().map(drop),
+    }
+}
+
+fn table_of(op: &StorageOp) -> Table {
+    match op {
+        StorageOp::Put(row) => row.table,
+        StorageOp::Delete(table, _) | StorageOp::Clear(table) => *table,
+    }
 }
 
 /// Reports the end of a transaction: `complete`, or `abort` with its cause.

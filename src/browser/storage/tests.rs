@@ -5,7 +5,7 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 use rexie::{ObjectStore, Rexie};
 
-use super::database::{SCHEMA_VERSION, begin, open};
+use super::database::{SCHEMA_VERSION, apply, begin, open};
 use super::*;
 use crate::browser::random_seed;
 use crate::core::io::OnPending;
@@ -275,4 +275,57 @@ async fn without_indexeddb_the_fault_says_so() {
     }
     assert_eq!(loaded.unwrap_err().trouble, Trouble::Absent);
     assert_eq!((cached, cleared), ([Some("[1]".to_owned()), None], None));
+}
+
+/// The same cases as the simulator's database runs natively (`tests/simulation/src/disk.rs`).
+#[wasm_bindgen_test]
+async fn a_database_in_a_browser_does_as_one_in_memory() {
+    let cases: serde_json::Value =
+        serde_json::from_str(include_str!("../../../tests/golden/storage.json")).unwrap();
+    let table = |name: &str| Table::ALL.into_iter().find(|table| table.name() == name).unwrap();
+    for case in cases.as_array().unwrap() {
+        let name = name();
+        let storage = Storage::new(name.clone(), teardown());
+        storage.load("me").await.unwrap();
+        for batch in case["batches"].as_array().unwrap() {
+            let step = |op: &serde_json::Value| {
+                let text = |at: usize| op[at].as_str().unwrap();
+                match text(0) {
+                    "put" => StorageOp::Put(row(table(text(1)), text(2), text(3))),
+                    "delete" => StorageOp::Delete(table(text(1)), text(2).to_owned()),
+                    "clear" => StorageOp::Clear(table(text(1))),
+                    other => panic!("{other}"),
+                }
+            };
+            let mut ops: Vec<StorageOp> = batch["ops"].as_array().unwrap().iter().map(step).collect();
+            if batch["aborts"] == true {
+                let database = storage.database().unwrap();
+                let transaction = begin(&database, &Table::ALL, Durability::Relaxed).unwrap();
+                for op in ops.drain(..) {
+                    apply(&transaction, &op).unwrap();
+                }
+                transaction.abort().unwrap();
+                let (done, ended) = ending();
+                finish(transaction, done);
+                assert!(ended.await.is_err());
+            } else {
+                assert_eq!(commit(&storage, ops).await, Ok(()), "{}", case["name"]);
+            }
+        }
+        let living = case["living"].as_array().cloned().unwrap_or_default();
+        let locks: Vec<_> = living
+            .iter()
+            .map(|client| locks::StreamLock::hold(&name, client.as_str().unwrap(), &teardown()))
+            .collect();
+        while locks::living(&name).await.len() < locks.len() {}
+        let mut found = reload(&name).await;
+        let expected = case["rows"].as_array().unwrap().iter();
+        let text = |row: &serde_json::Value, at: usize| row[at].as_str().unwrap().to_owned();
+        let mut expected: Vec<Row> =
+            expected.map(|told| row(table(&text(told, 0)), &text(told, 1), &text(told, 2))).collect();
+        let by_place = |a: &Row, b: &Row| (a.table, &a.key).cmp(&(b.table, &b.key));
+        found.sort_unstable_by(by_place);
+        expected.sort_unstable_by(by_place);
+        assert_eq!(found, expected, "{}", case["name"]);
+    }
 }

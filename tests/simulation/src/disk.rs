@@ -183,3 +183,55 @@ impl Database {
 fn is_write(table: Table) -> bool {
     matches!(table, Table::Outbox | Table::Dead)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a failed assumption fails the test")]
+
+    use serde_json::Value;
+
+    use super::*;
+
+    fn table(name: &str) -> Table {
+        Table::ALL.into_iter().find(|table| table.name() == name).unwrap()
+    }
+
+    fn step(op: &Value) -> StorageOp {
+        let text = |at: usize| op[at].as_str().unwrap().to_owned();
+        match text(0).as_str() {
+            "put" => StorageOp::Put(Row { table: table(&text(1)), key: text(2), value: text(3) }),
+            "delete" => StorageOp::Delete(table(&text(1)), text(2)),
+            "clear" => StorageOp::Clear(table(&text(1))),
+            other => panic!("{other}"),
+        }
+    }
+
+    /// The same cases as `src/browser/storage/tests.rs` runs in browsers: what the simulator takes for a database is one.
+    #[test]
+    fn a_database_in_memory_does_as_one_in_a_browser() {
+        let cases: Value = serde_json::from_str(include_str!("../../golden/storage.json")).unwrap();
+        for case in cases.as_array().unwrap() {
+            let mut database = Database::default();
+            for batch in case["batches"].as_array().unwrap() {
+                // A batch that is aborted is not applied, which is all that can be said of it here.
+                if batch["aborts"] != true {
+                    database.apply(batch["ops"].as_array().unwrap().iter().map(step).collect());
+                }
+            }
+            let list = |value: &Value| value.as_str().map(str::to_owned);
+            let living: Vec<String> =
+                case["living"].as_array().into_iter().flatten().filter_map(list).collect();
+            let rows = database.rows(&living);
+            let mut found: Vec<_> =
+                rows.iter().map(|row| (row.table.name(), &*row.key, &*row.value)).collect();
+            let expected = case["rows"].as_array().unwrap().iter();
+            let text = |row: &'_ Value, at: usize| row[at].as_str().unwrap().to_owned();
+            let mut expected: Vec<_> =
+                expected.map(|row| (text(row, 0), text(row, 1), text(row, 2))).collect();
+            found.sort_unstable();
+            expected.sort_unstable();
+            let expected: Vec<_> = expected.iter().map(|(a, b, c)| (&**a, &**b, &**c)).collect();
+            assert_eq!(found, expected, "{}", case["name"]);
+        }
+    }
+}
