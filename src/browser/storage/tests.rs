@@ -193,7 +193,7 @@ async fn a_logout_leaves_no_row_and_no_database() {
     cache.set("key", "1", 60_000.0).await.unwrap();
 
     let (writes, _) = storage.wipe(OnPending::Flush).await.unwrap_err();
-    assert_eq!((writes, reload(&name).await.len()), (1, 2), "refused, nothing changed");
+    assert_eq!((writes, reload(&name).await.len()), (1, 3), "refused, nothing changed");
     assert!(cache.get("key").await.is_some());
 
     assert_eq!(storage.wipe(OnPending::Keep).await, Ok(()));
