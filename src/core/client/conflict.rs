@@ -142,7 +142,7 @@ impl Client {
         self.on_write_decided(now);
     }
 
-    fn parked_on(&self, event: &str) -> Option<String> {
+    pub(super) fn parked_on(&self, event: &str) -> Option<String> {
         self.parked.iter().find(|(_, parked)| *parked.write.event == *event).map(|(key, _)| key.clone())
     }
 

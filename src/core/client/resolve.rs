@@ -17,6 +17,30 @@ use crate::core::offline::{Table, row_key};
 use crate::core::time::Now;
 
 impl Client {
+    /// A deletion that waits for somebody is taken back by making the event again: then nothing is left to decide. What others
+    /// did meanwhile stays. `None` if the write is none of that.
+    pub(super) fn take_deletion_back(
+        &mut self,
+        now: Now,
+        kind: WriteKind,
+        event: &str,
+        made: &Fields,
+    ) -> Result<Option<Reply>, Fault> {
+        let key = self.parked_on(event).filter(|_| kind == WriteKind::Create);
+        let parked =
+            key.and_then(|key| self.parked.get(&key)).filter(|held| held.write.kind == WriteKind::Delete);
+        let (Some(parked), Some(there)) = (parked, self.store.confirmed(event)) else { return Ok(None) };
+        let mut resolved = there.fields();
+        if let Some(base) = &parked.conflict.base {
+            resolved.merge(&difference(base, made).unwrap_or_default());
+        }
+        let (id, resolved) = (parked.conflict.id.clone(), resolved.to_text());
+        self.check_room(resolved.len())?;
+        // In the trace it is what it comes to.
+        self.trace.take_back();
+        self.resolve(now, &id, &resolved).map(Some)
+    }
+
     /// `resolveConflict()`: `resolved` is the event as it is to be, `null` for gone.
     pub(super) fn resolve(&mut self, now: Now, id: &str, resolved: &str) -> Result<Reply, Fault> {
         let unknown = || Fault::new(FaultCode::NotFound, format!("id: there is no conflict {id}"));

@@ -97,6 +97,9 @@ impl Client {
         body: &Fields,
         base: Option<Arc<str>>,
     ) -> Result<Reply, Fault> {
+        if let Some(reply) = self.take_deletion_back(now, kind, &event, body)? {
+            return Ok(reply);
+        }
         let on = self.made_on(kind, &event, body);
         let body = self.stamped(now, kind, &event, body);
         let text = body.to_text();

@@ -192,6 +192,18 @@ fn a_deletion_that_met_a_change_and_a_change_that_met_a_deletion_are_decided_too
 }
 
 #[test]
+fn a_deletion_that_waits_for_somebody_can_be_taken_back() {
+    let mut bench = bench(Strategy::Manual);
+    let (_, _, deleted) = bench.write(Call::Delete("e1".to_owned()));
+    bench.hear(&conflict(1, &event("e1", 2, "theirs"), 2));
+    bench.sent.clear();
+    bench.write(Call::Undo);
+    assert_eq!((bench.client.conflicts().count(), bench.sent_types()), (0, vec![]));
+    assert_eq!(bench.title("e1").as_deref(), Some("theirs"), "what others did stays");
+    assert!(matches!(bench.outcome(deleted), Some(Outcome::Value(text)) if text.contains("theirs")));
+}
+
+#[test]
 fn what_waits_for_somebody_survives_the_program() {
     let mut first = durable(Strategy::Manual);
     first.connect();
