@@ -7,7 +7,8 @@ use baro_realtime::core::config::{Config, Value};
 use baro_realtime::core::fault::FaultCode;
 use baro_realtime::core::id::{BatchId, PipeId, Ticket};
 use baro_realtime::core::io::{Call, Effect, Event, Input, Output, PipeEvent, Reply, Row, StorageEvent};
-use baro_realtime::core::json::{quote, validate};
+use baro_realtime::core::json::{Fields, quote, validate};
+use baro_realtime::core::merge::Strategy;
 use baro_realtime::core::offline::{Table, Trouble};
 use baro_realtime::core::session::{Signal, State};
 use baro_realtime::core::time::{Now, Timestamp};
@@ -51,6 +52,13 @@ const STEPS: &[(u8, Step)] = &[
         let table = if key.len() % 3 == 0 { Table::Dead } else { Table::Outbox };
         world.rows.push(Row { table, key: key.to_owned(), value: value.to_owned() });
     }),
+    (b'P', |world, text| {
+        let (key, value) = text.split_once(' ').unwrap_or((text, ""));
+        world.rows.push(Row { table: Table::Conflicts, key: key.to_owned(), value: value.to_owned() });
+    }),
+    (b'U', |world, _| world.call(Call::Undo)),
+    (b'Y', |world, _| world.call(Call::Redo)),
+    (b'C', |world, text| world.resolve(text)),
     (b'l', |world, _| world.load(true)),
     (b'q', |world, _| world.load(false)),
     (b'y', |world, _| world.stored(true)),
@@ -93,7 +101,9 @@ struct World {
 /// Never panics, only calls fail, sends on open sockets only and on one at a time, settles whatever is waited for.
 pub(crate) fn client(data: &[u8]) {
     let (head, rest) = data.split_first().unwrap_or((&0, data));
-    let mut world = World::new(*head);
+    let strategy = rest.split(|byte| *byte == b'\n').next().and_then(|word| std::str::from_utf8(word).ok());
+    let strategy = strategy.and_then(Strategy::of_word).unwrap_or_default();
+    let mut world = World::new(*head, strategy);
     for line in rest.split(|byte| *byte == b'\n').take(STEPS_MAX) {
         let Some((first, text)) = line.split_first() else { continue };
         let known = STEPS.iter().find(|(letter, _)| letter == first);
@@ -115,12 +125,13 @@ fn hex(text: &str) -> Vec<u8> {
 }
 
 impl World {
-    /// The bits of `head` choose the options.
-    fn new(head: u8) -> Self {
+    /// The bits of `head` choose the options, the rest of its line is the strategy.
+    fn new(head: u8, strategy: Strategy) -> Self {
         let text = |text: &str| Value::Text(text.to_owned());
         let mut options = vec![
             ("url".to_owned(), text("ws://host/ws")),
             ("offline".to_owned(), if head & 1 == 0 { Value::Absent } else { Value::Bool(false) }),
+            ("conflict".to_owned(), Value::Object(vec![("strategy".to_owned(), text(strategy.word()))])),
             ("projectId".to_owned(), if head & 2 == 0 { Value::Absent } else { text("p") }),
         ];
         if head & 4 != 0 {
@@ -147,6 +158,16 @@ impl World {
         };
         world.drain();
         world
+    }
+
+    /// Decides the first conflict: as it is told if there is no text.
+    fn resolve(&mut self, text: &str) {
+        let first = self.client.conflicts().next().cloned();
+        let id = first.as_ref().map_or_else(|| "none".to_owned(), |conflict| conflict.id.clone());
+        let local = || first.as_ref().and_then(|conflict| conflict.local.as_ref()).map(Fields::to_text);
+        let resolved =
+            if text.is_empty() { local().unwrap_or_else(|| "null".to_owned()) } else { json(text) };
+        self.call(Call::ResolveConflict(id, resolved));
     }
 
     fn now(&self) -> Now {
@@ -326,6 +347,10 @@ impl World {
                     assert!(validate(&shown.doc.text).is_ok(), "{}", shown.doc.text);
                 }
             }
+            Event::ConflictDetected(conflict) => {
+                assert!(validate(&conflict.to_json()).is_ok(), "{}", conflict.to_json());
+            }
+            Event::ConflictResolved(_, event) => assert!(validate(&event).is_ok(), "{event}"),
             Event::Error(fault) => assert!(!fault.message.is_empty()),
             _ => {}
         }
