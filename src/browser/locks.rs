@@ -11,6 +11,11 @@ use wasm_bindgen_futures::JsFuture;
 use super::global::{call_method, navigator, property};
 use super::teardown::{Teardown, Undo};
 
+/// Whether this browser, on this page, has locks.
+pub(super) fn are_there() -> bool {
+    !property(&navigator("locks"), "request").is_undefined()
+}
+
 fn name_of(database: &str, client: &str) -> String {
     format!("{database}/stream/{client}")
 }

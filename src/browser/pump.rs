@@ -76,6 +76,7 @@ impl Pump {
             Storage::new(format!("{}/{user}", offline.database_name), teardown.clone())
         });
         config.compress &= super::compression::is_supported();
+        config.locks = super::locks::are_there();
         let client = Client::new(config, seed, clock.now());
         let pump = Rc::new(Self {
             client: RefCell::new(client),

@@ -28,6 +28,9 @@ impl Client {
         if self.config.strategy == Strategy::Crdt {
             return false;
         }
+        if self.config.offline.is_some() && !self.config.locks {
+            return false;
+        }
         // What has waited for a frame waits for more than the end of a task.
         let has_connection = match self.writes_use_the_socket() {
             true => self.may_send() && !self.storage.is_loading(),

@@ -121,6 +121,8 @@ pub struct Config {
     pub compress: bool,
     /// Least time between two cursor positions.
     pub cursor_interval_ms: u64,
+    /// Whether programs hold what they store by locks. Without, another one may send a write as it was when it read it.
+    pub locks: bool,
     /// Storage of unsent edits, `None` for none.
     pub offline: Option<OfflineConfig>,
     /// What is to happen where two changed one thing.
@@ -216,6 +218,7 @@ fn read_config(reader: &Reader<'_>, base: Option<&str>) -> Config {
         batch_size: batch.count("size", 10, 1, 1_000),
         batch_delay_ms: batch.ms("delay", 100, 0, 60_000),
         compress: batch.flag("compress", true),
+        locks: true,
         cursor_interval_ms: reader.object("cursor", &["interval"]).ms("interval", 50, 0, 60_000),
         offline: read_offline(reader),
         strategy: read_strategy(reader),

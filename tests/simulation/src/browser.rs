@@ -188,7 +188,9 @@ impl World {
     /// Streams that belong to other programs of the same database, as far as programs know of each other.
     pub(crate) fn living_beside(&self, d: usize) -> Vec<String> {
         let beside = |(other, device): (usize, &Device)| {
-            let program = device.program.as_ref().filter(|program| !program.destroyed)?;
+            // One that was destroyed holds its stream until its storage is quiet.
+            let quiet = device.disk.waiting.is_empty() && device.disk.told.is_empty();
+            let program = device.program.as_ref().filter(|program| !program.destroyed || !quiet)?;
             (other != d && device.home == self.devices[d].home).then(|| program.own.clone()).flatten()
         };
         let living = self.devices.iter().enumerate().filter_map(beside);

@@ -181,6 +181,7 @@ impl World {
         let url = Value::Object(vec![("url".to_owned(), Value::Text("ws://server/ws".to_owned()))]);
         #[expect(clippy::expect_used, reason = "the one option that is required is there")]
         let mut config = Config::read(&url, None).expect("a configuration");
+        config.locks = self.options.locks || self.options.tabs < 2;
         let user = self.devices[d].user.clone();
         config.reconnect.attempts_max = None;
         config.reconnect.delay_ms = 300;

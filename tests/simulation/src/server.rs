@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use baro_realtime::core::offline::Table;
 use baro_realtime::core::time::{Now, Timestamp};
 use baro_realtime::core::transport::Transport;
 use baro_realtime::core::wire::{Envelope, read_frame};
@@ -283,6 +284,7 @@ impl World {
                 if let Ok(decision) = &result {
                     self.trace.note(self.now, SERVER, "decides", verdict_name(decision.verdict));
                     self.judge.decided(&write, decision)?;
+                    self.check_letter(&write)?;
                     self.decided_for(&write)?;
                 }
                 Input::Decided { ticket, result }
@@ -315,6 +317,24 @@ impl World {
         let due = last.max(self.now + takes);
         self.server.completions.push_back((due, input));
         self.queue.push(due, Happening::Completion(self.server.life));
+        Ok(())
+    }
+
+    /// What stands for a dead letter is not decided while the letter is still there to be tried again.
+    fn check_letter(&self, write: &Write) -> Result<(), Violation> {
+        let stream = write.stream.as_ref();
+        let letter = stream.and_then(|stream| self.judge.letter_of(&stream.client, stream.seq));
+        let Some((d, key)) = letter.filter(|_| !matches!(write.action, ledger::Action::Skip)) else {
+            return Ok(());
+        };
+        let database = &self.databases[self.devices[*d].home];
+        let open = self.devices[*d].program.as_ref().is_some_and(|program| program.client.storage_is_open());
+        // Without storage it leaves all the same, and storage may come back.
+        let lasts = ![Class::NoDisk, Class::Quota, Class::Evict].iter().any(|class| self.options.has(*class));
+        if open && lasts && !database.had_aborts && database.has(Table::Dead, key) {
+            let what = format!("device {d}: {key} was tried again and is still stored as failed");
+            return Err(Violation::new("P8", what));
+        }
         Ok(())
     }
 

@@ -158,7 +158,13 @@ impl World {
         let Some((key, body)) = first else { return Ok(()) };
         let again = self.dice.workload.chance(50);
         self.judge.buried(&key, again.then_some(&*body));
-        self.call(d, if again { Call::RetryFailed(key) } else { Call::DiscardFailed(key) }).map(|_| ())
+        let call = if again { Call::RetryFailed(key.clone()) } else { Call::DiscardFailed(key.clone()) };
+        self.call(d, call)?.ok();
+        let newest = self.devices[d].program.as_ref().and_then(|program| program.client.pending().last());
+        if let Some(id) = newest.filter(|_| again).map(|write| write.id.clone()) {
+            self.judge.retried(d, (id.client.to_string(), id.seq), key);
+        }
+        Ok(())
     }
 
     fn change_connection(&mut self, d: usize) -> Result<(), Violation> {

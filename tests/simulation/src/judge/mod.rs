@@ -105,6 +105,8 @@ pub(crate) struct Judge {
     buried: BTreeSet<String>,
     /// Unique values of writes that were tried again: as often as somebody asks for it.
     again: BTreeSet<String>,
+    /// Writes that stand for dead letters, with the device and the letter.
+    retries: BTreeMap<(String, u64), (usize, String)>,
 }
 
 impl Judge {
@@ -130,6 +132,7 @@ impl Judge {
             made: 0,
             buried: BTreeSet::new(),
             again: BTreeSet::new(),
+            retries: BTreeMap::new(),
         }
     }
 

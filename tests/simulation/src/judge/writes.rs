@@ -137,9 +137,7 @@ impl Judge {
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
                 fact.accepted = true;
                 fact.edits_stored = fact.edits_stored.max(edits);
-                if self.squashes {
-                    fact.none_lost(&stream, seq)?;
-                }
+                fact.none_lost(&stream, seq)?;
                 if !stored && !fact.exposed && fact.decided.or(fact.undone).is_none() {
                     let what = format!("{stream}:{seq} counts as stored and is not");
                     return Err(Violation::new("I1", what));
@@ -202,9 +200,7 @@ impl Judge {
         if decision.verdict == Verdict::Stored {
             let mark = mark_of(&write.action);
             fact.edits_decided = fact.edits.iter().rposition(|edit| *edit == mark).map(|at| at + 1);
-            if self.squashes {
-                fact.none_lost(&stream.client, stream.seq)?;
-            }
+            fact.none_lost(&stream.client, stream.seq)?;
         }
         let (d, made, adrift) = (fact.device, fact.made, fact.adrift);
         if made > 0 && self.owners[d].0 != *write.author.id {
@@ -308,6 +304,16 @@ impl Judge {
         self.buried.insert(key.to_owned());
         let body = again.and_then(|body| Fields::parse(body).ok());
         self.again.extend(body.and_then(|body| body.string("mark")));
+    }
+
+    /// A dead letter became a write.
+    pub(crate) fn retried(&mut self, d: usize, write: (String, u64), letter: String) {
+        self.retries.insert(write, (d, letter));
+    }
+
+    /// The device and the dead letter that a write stands for.
+    pub(crate) fn letter_of(&self, stream: &str, seq: u64) -> Option<&(usize, String)> {
+        self.retries.get(&(stream.to_owned(), seq))
     }
 
     /// At the end: what was accepted is done once, or kept as refused.
