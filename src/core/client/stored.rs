@@ -183,6 +183,10 @@ impl Client {
 
     /// The rows that are owed, as they are now.
     fn owed_ops(&mut self) -> Vec<StorageOp> {
+        // Almost always there are none, and looking for them goes through the whole queue.
+        if self.owed.is_empty() {
+            return Vec::new();
+        }
         let mut owed = std::mem::take(&mut self.owed);
         let mut ops = Vec::with_capacity(owed.len());
         for write in self.outbox.iter() {
