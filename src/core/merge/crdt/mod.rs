@@ -62,14 +62,19 @@ fn stamped(body: &Fields, seen: &State, stamp: &Stamp) -> State {
     plain.remove(STAMPS);
     let mut wrote = State::read(&plain);
     complete(&mut wrote, seen);
+    // A program that writes a whole event writes what it changed.
+    let seen_as =
+        |key: &String, now: &Register| seen.registers.get(key).is_some_and(|held| held.values == now.values);
+    wrote.registers.retain(|key, register| !seen_as(key, register));
     for register in wrote.registers.values_mut() {
         register.stamp = stamp.clone();
     }
-    if let Some(list) = body.get("attendees") {
+    wrote.attendees = body.get("attendees").and_then(|list| {
         let mut set = seen.attendees.clone().unwrap_or_default();
         set.change(list, stamp);
-        wrote.attendees = Some(set);
-    }
+        let changed = seen.attendees.as_ref().is_none_or(|held| held.list() != set.list());
+        changed.then_some(set)
+    });
     wrote
 }
 

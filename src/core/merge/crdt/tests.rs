@@ -140,6 +140,19 @@ fn a_write_without_stamps_comes_after_what_is_there() {
 }
 
 #[test]
+fn a_whole_event_that_is_written_back_changes_what_it_changes() {
+    let event = made(r#"{"id":"e","title":"a","location":"l","attendees":["a@x"],"startDate":"1"}"#);
+    let mut whole = event.clone();
+    whole.set("title", r#""b""#);
+    let ours = Program::new("a").writes(&whole.to_text(), &event, NOW + 2);
+    assert_eq!(ours.iter().map(|(field, _)| field).collect::<Vec<_>>(), ["id", STAMPS, "title"]);
+    let theirs = Program::new("b").writes(r#"{"location":"m","attendees":[]}"#, &event, NOW + 1);
+    let both = join(&join(&event, &ours), &theirs);
+    let text = |field| both.get(field).unwrap_or_default();
+    assert_eq!([text("title"), text("location"), text("attendees")], [r#""b""#, r#""m""#, "[]"]);
+}
+
+#[test]
 fn what_removals_had_seen_is_kept_for_thirty_days() {
     let mut event = made(r#"{"id":"e","attendees":[]}"#);
     for at in 0..400 {
