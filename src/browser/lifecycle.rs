@@ -28,6 +28,7 @@ impl Lifecycle {
             (&global, "pageshow", Some(Signal::Visible)),
             // Gone, or put into the back-forward cache, which takes no page with an open socket.
             (&global, "pagehide", Some(Signal::Suspended)),
+            (&document, "freeze", Some(Signal::Frozen)),
             (&document, "resume", Some(Signal::Resumed)),
             (&document, "visibilitychange", None),
         ] {

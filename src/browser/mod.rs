@@ -3,6 +3,7 @@
 //! Owns the handles: sockets, timers, the database, listeners on the page. Decides nothing. Works in windows and in
 //! workers: what is missing there is left out.
 
+mod broadcast;
 mod clock;
 mod compression;
 mod global;
@@ -12,6 +13,7 @@ mod pipe;
 mod polling;
 mod pump;
 mod storage;
+mod tabs;
 mod teardown;
 mod upload;
 mod websocket;

@@ -14,9 +14,10 @@ use wasm_bindgen_futures::{JsFuture, spawn_local};
 use super::clock::{Clock, pause};
 use super::global::{call_method, explain, navigator};
 use super::lifecycle::Lifecycle;
-use super::locks::StreamLock;
+use super::locks::{self, Lock};
 use super::pipe::Pipe;
 use super::storage::Storage;
+use super::tabs::Tabs;
 use super::teardown::Teardown;
 use super::websocket::SocketEvent;
 use crate::core::client::Client;
@@ -24,7 +25,7 @@ use crate::core::config::Config;
 use crate::core::fault::Fault;
 use crate::core::id::{BatchId, PipeId};
 use crate::core::io::{
-    Durability, Effect, Event, Input, OnPending, Output, PipeEvent, Reply, StorageEvent, StorageOp,
+    Durability, Effect, Event, Input, OnPending, Output, PipeEvent, Reply, StorageEvent, StorageOp, TabsEvent,
 };
 use crate::core::map::SortedMap;
 use crate::core::session::{Signal, subject_of};
@@ -50,8 +51,9 @@ pub(crate) struct Pump {
     pipes: RefCell<SortedMap<PipeId, Pipe>>,
     timer: RefCell<Option<(Timestamp, Timeout)>>,
     lifecycle: RefCell<Option<Lifecycle>>,
-    lock: RefCell<Option<StreamLock>>,
-    keeper: RefCell<Option<StreamLock>>,
+    lock: RefCell<Option<Lock>>,
+    keeper: RefCell<Option<Lock>>,
+    tabs: RefCell<Option<Rc<Tabs>>>,
     commits: Cell<u64>,
     buffered: Cell<u64>,
     pumping: Cell<bool>,
@@ -77,7 +79,7 @@ impl Pump {
         });
         config.compress &= super::compression::is_supported();
         config.locks = super::locks::are_there();
-        let client = Client::new(config, seed, clock.now());
+        let client = Client::new(config.clone(), seed, clock.now());
         let pump = Rc::new(Self {
             client: RefCell::new(client),
             clock,
@@ -91,6 +93,7 @@ impl Pump {
             lifecycle: RefCell::default(),
             lock: RefCell::default(),
             keeper: RefCell::default(),
+            tabs: RefCell::default(),
             commits: Cell::new(0),
             buffered: Cell::new(0),
             pumping: Cell::new(false),
@@ -109,9 +112,27 @@ impl Pump {
                 });
             });
         }
+        pump.share(&config);
         *pump.lifecycle.borrow_mut() = Some(Lifecycle::listen(&pump.teardown, Rc::new(report)));
         pump.drain();
         pump
+    }
+
+    /// Lets the client share a connection with those of other tabs, where that is possible.
+    fn share(self: &Rc<Self>, config: &Config) {
+        let weak = Rc::downgrade(self);
+        let report = move |event: TabsEvent<'_>| {
+            with(&weak, |pump| {
+                pump.ticks.set(0);
+                pump.report(Input::Tabs(event));
+            });
+        };
+        let storage = self.storage.as_ref();
+        let tabs = storage.and_then(|storage| Tabs::new(config, storage, &self.teardown, Rc::new(report)));
+        if tabs.is_some() {
+            self.client.borrow_mut().share_tabs();
+        }
+        *self.tabs.borrow_mut() = tabs;
     }
 
     /// Reads the client.
@@ -235,8 +256,12 @@ impl Pump {
                     });
                 });
             }
-            // Of clients that share; this one was not told to.
-            Effect::Tabs(_) => {}
+            Effect::Tabs(effect) => {
+                let tabs = self.tabs.borrow().clone();
+                if let Some(tabs) = tabs {
+                    tabs.perform(effect);
+                }
+            }
         }
     }
 
@@ -288,9 +313,10 @@ impl Pump {
     fn load(self: &Rc<Self>, own: String) {
         let Some(storage) = self.storage.clone() else { return };
         if self.lock.borrow().is_none() {
-            *self.lock.borrow_mut() = Some(StreamLock::hold(storage.name(), &own, &self.teardown));
+            *self.lock.borrow_mut() = Some(locks::hold_stream(storage.name(), &own, &self.teardown));
         }
         let weak = Rc::downgrade(self);
+        let tabs = self.tabs.borrow().clone();
         spawn_local(async move {
             let event = match storage.load(&own).await {
                 Ok(loaded) => {
@@ -298,7 +324,10 @@ impl Pump {
                         with(&weak, |pump| pump.report(Input::Storage(StorageEvent::Lost)));
                     }
                     with(&weak, Self::ask_to_keep);
-                    StorageEvent::Loaded(loaded.rows)
+                    StorageEvent::Loaded(match tabs {
+                        Some(tabs) => tabs.take_left(&own, loaded.rows).await,
+                        None => loaded.rows,
+                    })
                 }
                 Err(failure) => StorageEvent::Unavailable(failure.trouble, failure.message),
             };
@@ -316,7 +345,7 @@ impl Pump {
                 with(&weak, |pump| pump.report(Input::Storage(StorageEvent::Keeper)));
             });
         };
-        *self.keeper.borrow_mut() = Some(StreamLock::keeper(storage.name(), &self.teardown, told));
+        *self.keeper.borrow_mut() = Some(locks::hold_keeper(storage.name(), &self.teardown, told));
     }
 
     fn commit(self: &Rc<Self>, batch: BatchId, ops: Vec<StorageOp>, durability: Durability) {
@@ -384,6 +413,7 @@ impl Pump {
         if let Some(storage) = &self.storage {
             storage.close();
         }
+        self.tabs.take();
         self.lock.take();
         self.keeper.take();
     }

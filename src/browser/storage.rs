@@ -5,6 +5,7 @@
 
 mod cache;
 mod database;
+mod shared;
 mod wipe;
 
 use std::cell::{Cell, RefCell};

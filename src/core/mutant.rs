@@ -35,6 +35,7 @@ mutants! {
     stream_not_named: "a write of another tab is sent without the name of its stream";
     streams_not_relayed: "the server is not told how far the streams of other tabs are decided";
     subscribes_collide: "two tabs ask for one channel at the same time";
+    lost_frames_unnoticed: "a frame between tabs that is lost is not noticed";
     other_users_led: "a tab of another user is led";
     row_dropped_on_send: "the row is deleted when the write is sent";
     persisted_before_stored: "`persisted` resolves before the transaction is complete";

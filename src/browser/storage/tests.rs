@@ -162,7 +162,7 @@ async fn rows_of_a_program_that_lives_are_left_to_it() {
     storage.load("me").await.unwrap();
     let ops = ["alive|1", "dead|1"].map(|key| StorageOp::Put(row(Table::Outbox, key, "{}")));
     commit(&storage, ops.into()).await.unwrap();
-    let lock = locks::StreamLock::hold(&name, "alive", &teardown());
+    let lock = locks::hold_stream(&name, "alive", &teardown());
     while locks::living(&name).await.is_empty() {}
     let keys = |rows: Vec<Row>| rows.into_iter().map(|row| row.key).collect::<Vec<_>>();
     assert_eq!(keys(reload(&name).await), ["dead|1"]);
@@ -315,7 +315,7 @@ async fn a_database_in_a_browser_does_as_one_in_memory() {
         let living = case["living"].as_array().cloned().unwrap_or_default();
         let locks: Vec<_> = living
             .iter()
-            .map(|client| locks::StreamLock::hold(&name, client.as_str().unwrap(), &teardown()))
+            .map(|client| locks::hold_stream(&name, client.as_str().unwrap(), &teardown()))
             .collect();
         while locks::living(&name).await.len() < locks.len() {}
         let mut found = reload(&name).await;

@@ -122,6 +122,7 @@ impl Client {
         self.run_session(now);
         self.on_connection_ended();
         self.withdraw();
+        self.forget_peers();
         for user in self.roster.clear() {
             self.on_user_left(user);
         }

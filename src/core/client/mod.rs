@@ -339,7 +339,8 @@ impl Client {
             }
             Signal::Offline => self.set_online(false),
             Signal::Suspended => self.flush_storage(),
-            Signal::Resumed => {}
+            // What was said meanwhile may be lost.
+            Signal::Resumed => self.ask_peers(),
             Signal::Frozen => {
                 self.flush_storage();
                 self.hand_over(now);

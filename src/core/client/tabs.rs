@@ -5,6 +5,7 @@
 
 mod following;
 mod leading;
+mod peers;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use crate::core::id::{ClientId, PipeId};
 use crate::core::io::{Effect, TabsEffect, TabsEvent};
 use crate::core::metrics::{Cause, Step, hash_of};
 use crate::core::session::subject_of;
-use crate::core::tabs::{Election, Note, Relay, Standing, Verb, Wish};
+use crate::core::tabs::{Count, Election, Note, Relay, Standing, Verb, Wish};
 use crate::core::time::{Now, Timestamp};
 use crate::core::transport::Way;
 
@@ -24,10 +25,16 @@ const HELD_MAX: usize = 1_000;
 /// What is known of the other tabs.
 #[derive(Debug)]
 pub(super) struct Tabs {
+    /// Whether other tabs can be reached.
+    shares: bool,
     election: Election,
+    peers: peers::Peers,
     relay: Relay,
     /// The pipe to the tab that leads, and whether it is open.
     pipe: Option<(PipeId, bool)>,
+    /// Frames said and heard on it.
+    told: Count,
+    heard: Count,
     /// Notes of followers that came before it was known whether we lead.
     held: VecDeque<String>,
     /// Followers whose pipes open with our connection.
@@ -51,8 +58,12 @@ impl Tabs {
     pub(super) fn new(spread: u64) -> Self {
         Self {
             election: Election::new(spread),
+            shares: false,
+            peers: peers::Peers::default(),
             relay: Relay::default(),
             pipe: None,
+            told: Count::default(),
+            heard: Count::default(),
             held: VecDeque::new(),
             knocking: Vec::new(),
             greeting: None,
@@ -77,6 +88,8 @@ impl Client {
     pub fn share_tabs(&mut self) {
         self.tabs.election.share();
         self.session.share();
+        self.tabs.shares = true;
+        self.ask_peers();
     }
 
     /// The stream of writes of this program, which is its name among the tabs.
@@ -189,6 +202,9 @@ impl Client {
                     self.on_way(now, way);
                 }
             }
+            Verb::Ask => self.on_asked(note.from),
+            Verb::Wrote => self.on_wrote(note.text),
+            Verb::Gone => self.forget_stream(note.text),
             Verb::Ready => {
                 if self.standing() == Standing::Following {
                     self.session.handle_way_open(now.mono);

@@ -87,6 +87,7 @@ impl Client {
         self.flush_outgoing();
         if !self.storage_waits() {
             self.flush_storage();
+            self.flush_mirror();
         }
         self.keep_events(now);
         self.notify(now);

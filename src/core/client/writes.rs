@@ -175,6 +175,7 @@ impl Client {
 
     /// Has a row stored, and tells who waits for that.
     pub(super) fn keep(&mut self, row: Row, persisted: Option<Ticket>) {
+        self.mirror_kept(&row);
         if self.config.offline.is_some() {
             let same = |op: &StorageOp| matches!(op, StorageOp::Put(put) if (put.table, &put.key) == (row.table, &row.key));
             // An event that is being dragged is one row.
@@ -194,6 +195,7 @@ impl Client {
     }
 
     pub(super) fn drop_row(&mut self, table: Table, key: String) {
+        self.mirror_dropped(table, &key);
         if self.config.offline.is_some() {
             self.ops.push(StorageOp::Delete(table, key));
         }
@@ -204,6 +206,7 @@ impl Client {
         let Some(write) = self.outbox.remove(id) else { return };
         self.uploads.remove(&write.event, id);
         self.note_decision(now, &write);
+        self.mirror_done(id, &outcome);
         self.store.acknowledge(&write.event, id, outcome);
         self.drop_row(Table::Outbox, row_key(id));
         if write.kind != WriteKind::Skip {

@@ -129,6 +129,8 @@ pub struct Config {
     pub strategy: Strategy,
     /// Hidden this long, the connection is given up; `None` keeps it.
     pub hidden_disconnect_ms: Option<u64>,
+    /// Whether the tabs of a user share a connection where they can.
+    pub shared_tabs: bool,
     /// Whether events are also dispatched on `window`.
     pub window_events: bool,
 }
@@ -185,7 +187,6 @@ fn read_config(reader: &Reader<'_>, base: Option<&str>) -> Config {
     let reconnect = reader.object("reconnect", &["maxAttempts", "delay", "maxDelay", "factor", "jitter"]);
     let heartbeat = reader.object("heartbeat", &["interval", "timeout", "message"]);
     let batch = reader.object("batch", &["size", "delay", "compress"]);
-    reader.word("tabs", &["shared", "separate"]);
     let transports = read_transports(reader, &url);
     let delay_ms = reconnect.ms("delay", 1_000, 1, 3_600_000);
     Config {
@@ -225,6 +226,7 @@ fn read_config(reader: &Reader<'_>, base: Option<&str>) -> Config {
         hidden_disconnect_ms: reader
             .object("visibility", &["disconnectAfter"])
             .ms_or_infinity("disconnectAfter", 300_000),
+        shared_tabs: reader.word("tabs", &["shared", "separate"]) == 0,
         window_events: reader.flag("windowEvents", true),
     }
 }

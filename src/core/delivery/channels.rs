@@ -326,6 +326,13 @@ impl Channels {
         true
     }
 
+    /// Whether a channel is subscribed to that tells of `doc`.
+    pub fn reads(&self, doc: &EventDoc) -> bool {
+        let project = project_channel(doc.project_or_default());
+        let calendar = doc.calendar.as_deref().map(calendar_channel);
+        std::iter::once(project).chain(calendar).any(|name| self.contains(&name))
+    }
+
     /// All who wait for any channel, when nothing will come any more.
     pub fn abandon(&mut self) -> Vec<Ticket> {
         self.list.values_mut().flat_map(|channel| std::mem::take(&mut channel.waiting)).collect()

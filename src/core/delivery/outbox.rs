@@ -302,6 +302,17 @@ impl Outbox {
         }
     }
 
+    /// What of a stream comes up to `seq` was sent on the present connection, by another program.
+    pub fn mark_sent(&mut self, client: &ClientId, seq: u64, now: Timestamp) {
+        if let Some(stream) = self.streams.iter_mut().find(|stream| stream.client == *client) {
+            let sent = stream.writes.iter().take_while(|write| write.id.seq <= seq).count();
+            stream.sent = stream.sent.max(sent);
+            for write in stream.writes.iter_mut().take(sent) {
+                write.sent_at.get_or_insert(now);
+            }
+        }
+    }
+
     /// Gives a write up but keeps its place, which the server has not decided.
     pub fn replace_by_filler(&mut self, id: &WriteId) -> Option<Write> {
         let write = self.get_mut(id)?;

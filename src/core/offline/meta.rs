@@ -6,6 +6,19 @@ use crate::core::json::Fields;
 /// The key of the row that says how long polling comes first.
 pub const POLLING_KEY: &str = "polling";
 
+/// The key of the row that says how often the lead among tabs was taken.
+pub const EPOCH_KEY: &str = "epoch";
+
+/// The row of an epoch.
+pub fn encode_epoch(epoch: u64) -> String {
+    format!("{{\"v\":{ROW_VERSION},\"epoch\":{epoch}}}")
+}
+
+/// The epoch of a row; 0 if it tells none, which is lower than any that somebody led under.
+pub fn decode_epoch(row: &str) -> u64 {
+    Fields::parse(row).ok().and_then(|fields| fields.u53("epoch")).unwrap_or(0)
+}
+
 /// The row that says that polling comes first until then, ms since 1970.
 pub fn encode_polling(until_ms: u64) -> String {
     format!("{{\"v\":{ROW_VERSION},\"until\":{until_ms}}}")
@@ -42,6 +55,12 @@ mod tests {
     fn a_row_says_whom_the_database_belongs_to() {
         assert_eq!(decode_owner(OWNER_KEY, &encode_owner("a\"b")).as_deref(), Some("a\"b"));
         assert_eq!(decode_owner("other", &encode_owner("a")), None);
+    }
+
+    #[test]
+    fn an_epoch_is_read_as_it_was_written() {
+        assert_eq!(decode_epoch(&encode_epoch(41)), 41);
+        assert_eq!([decode_epoch(""), decode_epoch(r#"{"v":1}"#)], [0, 0]);
     }
 
     #[test]

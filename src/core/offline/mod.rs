@@ -11,7 +11,10 @@ mod supervisor;
 mod trouble;
 
 pub use kept::{Kept, channel_key, decode_kept, encode_event, encode_position, event_key, event_of_key};
-pub use meta::{OWNER_KEY, POLLING_KEY, decode_owner, decode_polling, encode_owner, encode_polling};
+pub use meta::{
+    EPOCH_KEY, OWNER_KEY, POLLING_KEY, decode_epoch, decode_owner, decode_polling, encode_epoch,
+    encode_owner, encode_polling,
+};
 pub use parked::{decode_parked, encode_parked};
 pub use row::{ROW_VERSION, Table, decode_dead, decode_write, encode_dead, encode_write, migrate, row_key};
 pub use supervisor::{Supervisor, Verdict};

@@ -11,5 +11,5 @@ mod note;
 mod relay;
 
 pub use election::{Election, Standing, Wish};
-pub use note::{Note, Verb};
+pub use note::{Count, Note, Verb};
 pub use relay::{Errand, Relay, Route};

@@ -11,26 +11,67 @@ pub enum Verb {
     Open,
     /// The leader is there, its connection is not yet: the pipe opens with it.
     Wait,
-    /// The pipe is open; the number says whether the server speaks `baro.v1`.
+    /// The pipe is open; the text is `baro` if the server speaks `baro.v1`, the number that of frames as below.
     Opened,
     /// The pipe is not for this user.
     Refused,
-    /// A frame. From the leader to all, it is for every pipe.
+    /// What was written is wanted. To all.
+    Ask,
+    /// Rows of the outbox, stored or dropped, behind the line of whose they are. To all, or to who asked.
+    Wrote,
+    /// The stream that the text is ended, and is the sender's. To all.
+    Gone,
+    /// A frame. From the leader to all, it is for every pipe. The number counts: browsers have been seen to drop what is
+    /// said to a page that does not run ([`Count`]).
     Frame,
     /// The pipe is closed: the number is a close code, the text a reason.
     Close,
 }
 
-const VERBS: [(Verb, &str); 8] = [
+const VERBS: [(Verb, &str); 11] = [
     (Verb::Lead, "lead"),
     (Verb::Ready, "ready"),
     (Verb::Open, "open"),
     (Verb::Wait, "wait"),
     (Verb::Opened, "opened"),
     (Verb::Refused, "refused"),
+    (Verb::Ask, "ask"),
+    (Verb::Wrote, "wrote"),
+    (Verb::Gone, "gone"),
     (Verb::Frame, "frame"),
     (Verb::Close, "close"),
 ];
+
+/// Frames to a tab alone, and those to all, as their number tells them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Count {
+    own: u32,
+    all: u32,
+}
+
+impl Count {
+    /// The count that a number tells.
+    pub fn of(number: u64) -> Self {
+        Self { own: (number >> 32) as u32, all: number as u32 }
+    }
+
+    /// The number that tells it.
+    pub fn number(self) -> u64 {
+        u64::from(self.own) << 32 | u64::from(self.all)
+    }
+
+    /// One more, to a tab alone or to all.
+    #[must_use]
+    pub fn next(self, to_all: bool) -> Self {
+        Self { own: self.own.wrapping_add(u32::from(!to_all)), all: self.all.wrapping_add(u32::from(to_all)) }
+    }
+
+    /// The count of a frame to all, which tells nothing of those to a tab alone.
+    #[must_use]
+    pub fn of_all(self, number: u64) -> Self {
+        Self { own: self.own, ..Self::of(number) }
+    }
+}
 
 /// One note. `to` is empty for all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,6 +134,14 @@ mod tests {
         }
         let all = Note::new(Verb::Lead, "a");
         assert_eq!(Note::parse(&all.write()), Some(all));
+    }
+
+    #[test]
+    fn frames_to_one_and_to_all_are_counted_apart() {
+        let count = Count::default().next(true).next(true).next(false);
+        assert_eq!(Count::of(count.number()), count);
+        assert_eq!((count.own, count.all), (1, 2));
+        assert_eq!(count.of_all(Count { own: 0, all: 3 }.number()), count.next(true));
     }
 
     #[test]

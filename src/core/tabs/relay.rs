@@ -13,6 +13,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use super::note::Count;
 use crate::core::json::{Fields, each_item};
 use crate::core::map::SortedMap;
 use crate::core::time::Timestamp;
@@ -44,6 +45,9 @@ pub enum Errand {
 #[derive(Debug, Default)]
 struct Follower {
     pipe: u64,
+    /// Frames that it was sent, and that it sent.
+    told: Count,
+    heard: Count,
     /// Its own stream of writes and those that it took over.
     streams: Vec<String>,
     channels: SortedMap<String, ()>,
@@ -84,7 +88,13 @@ pub struct Relay {
     contents: SortedMap<String, Arc<str>>,
     /// Who is told what it missed of a channel, and up to where.
     replays: SortedMap<String, (Arc<str>, u64)>,
+    /// How far each stream of followers, those that are gone included, was sent on the present connection.
+    sent: SortedMap<String, u64>,
+    /// And how far it is acknowledged.
+    acknowledged: SortedMap<String, u64>,
     out: Vec<(Arc<str>, String)>,
+    /// Frames to all.
+    told: Count,
 }
 
 impl Relay {
@@ -109,6 +119,19 @@ impl Relay {
     /// Whether `pipe` of `tab` is open.
     pub fn is_open(&self, tab: &str, pipe: u64) -> bool {
         self.followers.get(tab).is_some_and(|follower| follower.pipe == pipe)
+    }
+
+    /// A frame of a follower came, with this number. Returns whether it is the next one.
+    pub fn count_in(&mut self, tab: &str, number: u64) -> bool {
+        self.followers.get_mut(tab).is_some_and(|follower| {
+            follower.heard = follower.heard.next(false);
+            follower.heard == Count::of(number) || mutant!(lost_frames_unnoticed)
+        })
+    }
+
+    /// The number of frames so far that a follower starts from.
+    pub fn count(&self) -> u64 {
+        self.told.number()
     }
 
     /// A follower is gone, or wants a new pipe. Returns what is to be done about what it did last.
@@ -150,7 +173,7 @@ impl Relay {
     /// Nobody is led any more. Returns whose pipes are closed.
     pub fn clear(&mut self) -> Vec<(Arc<str>, u64)> {
         let followers = self.followers.take().map(|(tab, follower)| (tab, follower.pipe)).collect();
-        *self = Self::default();
+        *self = Self { told: self.told, ..Self::default() };
         followers
     }
 
@@ -167,6 +190,12 @@ impl Relay {
     /// Whether a follower's `subscribe` to `channel` is on its way.
     pub fn asks(&self, channel: &str) -> bool {
         self.asked.contains_key(channel)
+    }
+
+    /// How far a stream was sent on the present connection for a follower, and how far of that it is acknowledged.
+    pub fn sent(&self, stream: &str) -> (u64, u64) {
+        let of = |numbers: &SortedMap<String, u64>| numbers.get(stream).copied().unwrap_or(0);
+        (of(&self.sent), of(&self.acknowledged))
     }
 
     /// Since when the longest unanswered write of a follower waits.
@@ -239,7 +268,8 @@ impl Relay {
             }
             "user:selection" => Some(Errand::Presence("user:selection ".to_owned(), text.to_owned())),
             _ => {
-                if message.get("seq").is_some() {
+                if let Some(seq) = message.u53("seq") {
+                    self.sent.insert(message.string("client").unwrap_or_else(|| tab.to_owned()), seq);
                     follower.writes += 1;
                     follower.waits_since.get_or_insert(now);
                 }
@@ -280,8 +310,8 @@ impl Relay {
         !self.out.is_empty()
     }
 
-    /// What is to be told: to whom (nobody is all), on which pipe, and the frame.
-    pub fn take_frames(&mut self) -> Vec<(Arc<str>, u64, String)> {
+    /// What is to be told: to whom (nobody is all), on which pipe, the number, and the frame.
+    pub fn take_frames(&mut self) -> Vec<(Arc<str>, u64, u64, String)> {
         let mut frames: Vec<(Arc<str>, Vec<String>)> = Vec::new();
         for (tab, text) in std::mem::take(&mut self.out) {
             match frames.last_mut() {
@@ -289,8 +319,21 @@ impl Relay {
                 _ => frames.push((tab, vec![text])),
             }
         }
-        let pipe = |tab: &str| self.followers.get(tab).map_or(0, |follower| follower.pipe);
-        frames.into_iter().map(|(tab, texts)| (tab.clone(), pipe(&tab), frame_of(&texts))).collect()
+        let mut taken = Vec::with_capacity(frames.len());
+        for (tab, texts) in frames {
+            let (pipe, number) = match self.followers.get_mut(&*tab) {
+                Some(follower) => {
+                    follower.told = follower.told.next(false).of_all(self.told.number());
+                    (follower.pipe, follower.told.number())
+                }
+                None => {
+                    self.told = self.told.next(true);
+                    (0, self.told.number())
+                }
+            };
+            taken.push((tab, pipe, number, frame_of(&texts)));
+        }
+        taken
     }
 }
 

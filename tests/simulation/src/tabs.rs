@@ -77,6 +77,11 @@ pub struct Desk {
     pub writes: u64,
     /// The same again.
     pub duplicates: u64,
+    /// Each so manieth note is lost; none if it is 0.
+    pub loses_every: u64,
+    notes: u64,
+    /// Whether the server cannot be reached.
+    cut: bool,
     /// The number that leaders raise.
     pub epoch: u64,
     leader: Option<u64>,
@@ -109,6 +114,9 @@ impl Desk {
             sockets_most: 0,
             writes: 0,
             duplicates: 0,
+            loses_every: 0,
+            notes: 0,
+            cut: false,
             epoch: 0,
             leader: None,
             queue: Vec::new(),
@@ -229,6 +237,22 @@ impl Desk {
     pub fn lose_data(&mut self) {
         self.tables = Memory::new("another epoch");
         self.hub = Hub::new(Mode::Open, Limits::default());
+        self.lose_sockets();
+    }
+
+    /// The server cannot be reached any more, or can be again.
+    pub fn cut(&mut self, cut: bool) {
+        self.cut = cut;
+        if cut {
+            for connection in self.sockets.clone() {
+                let connection = ConnectionId(connection);
+                self.hub.handle(now_of(self.now), hub::Input::Closed { connection });
+            }
+            self.lose_sockets();
+        }
+    }
+
+    fn lose_sockets(&mut self) {
         for connection in std::mem::take(&mut self.sockets) {
             self.arrive(connection / PIPES, LINK_MS, Arrival::Closed(PipeId(connection % PIPES), 1006));
         }
@@ -258,6 +282,10 @@ impl Desk {
             let Some((_, connection, frame, opens)) = self.up.remove(at) else { break };
             match (frame, opens) {
                 (Some(text), _) => self.hub.handle(now, hub::Input::Received { connection, text }),
+                (None, true) if self.cut => {
+                    let pipe = PipeId(connection.0 % PIPES);
+                    self.arrive(connection.0 / PIPES, LINK_MS, Arrival::Closed(pipe, 1006));
+                }
                 (None, true) => {
                     self.sockets.insert(connection.0);
                     self.sockets_most = self.sockets_most.max(self.sockets.len());

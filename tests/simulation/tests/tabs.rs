@@ -111,9 +111,75 @@ fn what_a_follower_leaves_behind_is_sent_by_the_leader() {
     desk.wait(0);
     // Its frame has not left it, its row has.
     desk.kill(second);
-    let took = desk.run(1_000, |desk| desk.titles(third) == ["Stored"] && settled(desk));
+    let took = desk.run(1_000, |desk| desk.titles(third) == ["Stored"] && settled(desk) && desk.writes > 0);
     assert!(took.is_some(), "{:?}", desk.titles(first));
     assert_eq!(desk.writes, 1);
+}
+
+#[test]
+fn edits_without_a_connection_show_in_all_tabs_and_in_those_that_start_later() {
+    let (mut desk, [first, second, third]) = three();
+    desk.create(first, "Known");
+    assert!(desk.run(1_000, settled).is_some());
+    desk.cut(true);
+    desk.wait(1_000);
+    desk.create(second, "Follower's");
+    desk.create(first, "Leader's");
+    let all = ["Follower's", "Known", "Leader's"];
+    let took = desk.run(1_000, |desk| desk.titles(third) == all && desk.titles(first) == all);
+    assert!(took.is_some_and(|ms| ms <= 100), "{took:?} {:?}", desk.titles(third));
+    let later = desk.open();
+    // What the server has told is not stored here.
+    assert!(desk.run(100, |desk| desk.titles(later) == ["Follower's", "Leader's"]).is_some());
+    desk.kill(second);
+    desk.wait(100);
+    assert_eq!(desk.titles(later), ["Follower's", "Leader's"], "who leads has taken it over");
+    desk.cut(false);
+    assert!(desk.run(60_000, settled).is_some());
+    assert!(desk.run(100, |desk| [first, third, later].iter().all(|tab| desk.titles(*tab) == all)).is_some());
+    assert_eq!((desk.writes, desk.duplicates, desk.sockets.len()), (3, 0, 1));
+}
+
+#[test]
+fn what_is_refused_or_taken_back_in_one_tab_is_so_in_all() {
+    let (mut desk, [first, second, third]) = three();
+    desk.create(first, "Room");
+    assert!(desk.run(1_000, settled).is_some());
+    let id = desk.tabs[&third].client.store().query(&Default::default())[0].doc.id.to_string();
+    desk.cut(true);
+    desk.wait(100);
+    desk.call(second, Call::Update(id.clone(), r#"{"title":"Renamed"}"#.to_owned()));
+    assert!(desk.run(100, |desk| desk.titles(third) == ["Renamed"]).is_some());
+    desk.call(second, Call::Delete(id.clone()));
+    assert!(desk.run(100, |desk| desk.titles(third).is_empty()).is_some());
+    desk.cut(false);
+    assert!(desk.run(60_000, settled).is_some());
+    desk.wait(1_000);
+    assert!([first, second, third].iter().all(|tab| desk.titles(*tab).is_empty()));
+}
+
+#[test]
+fn what_is_lost_between_tabs_is_made_up_for() {
+    for every in [3, 4, 5, 7, 11] {
+        let (mut desk, [first, second, third]) = three();
+        desk.loses_every = every;
+        for number in 0..10 {
+            desk.create([first, second, third][number % 3], &format!("Event {number}"));
+            desk.wait(40);
+        }
+        desk.wait(5_000);
+        desk.loses_every = 0;
+        assert!(desk.run(20_000, settled).is_some(), "every {every}th");
+        desk.wait(5_000);
+        for tab in [first, second, third] {
+            desk.signal(tab, Signal::Resumed);
+        }
+        desk.wait(1_000);
+        for tab in [first, second, third] {
+            assert_eq!(desk.titles(tab).len(), 10, "every {every}th: {:?}", desk.titles(tab));
+        }
+        assert_eq!(desk.writes, 10);
+    }
 }
 
 #[test]

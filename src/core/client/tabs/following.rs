@@ -4,7 +4,7 @@ use super::Client;
 use crate::core::client::Dialect;
 use crate::core::id::PipeId;
 use crate::core::io::PipeEvent;
-use crate::core::tabs::{Note, Verb};
+use crate::core::tabs::{Count, Note, Verb};
 use crate::core::time::Now;
 
 impl Client {
@@ -21,7 +21,9 @@ impl Client {
     pub(in crate::core::client) fn put_to_leader(&mut self, pipe: PipeId, frame: &str) -> bool {
         let is_ours = self.tabs.pipe == Some((pipe, true));
         if is_ours {
-            self.note_to_leader(Verb::Frame, pipe, frame);
+            self.tabs.told = self.tabs.told.next(false);
+            let number = self.tabs.told.number();
+            self.note_to_leader(Verb::Frame, pipe, number, frame);
         }
         is_ours
     }
@@ -31,15 +33,15 @@ impl Client {
         let is_ours = self.tabs.pipe.is_some_and(|(ours, _)| ours == pipe);
         if is_ours {
             self.tabs.pipe = None;
-            self.note_to_leader(Verb::Close, pipe, "");
+            self.note_to_leader(Verb::Close, pipe, 0, "");
         }
         is_ours
     }
 
-    fn note_to_leader(&mut self, verb: Verb, pipe: PipeId, text: &str) {
+    fn note_to_leader(&mut self, verb: Verb, pipe: PipeId, number: u64, text: &str) {
         let name = self.name();
         let leader = self.tabs.election.leader().cloned().unwrap_or_default();
-        self.note_to(Note { to: &leader, pipe: pipe.0, text, ..Note::new(verb, &name) });
+        self.note_to(Note { to: &leader, pipe: pipe.0, number, text, ..Note::new(verb, &name) });
     }
 
     /// The leader says something.
@@ -54,10 +56,22 @@ impl Client {
         match note.verb {
             Verb::Opened => {
                 self.tabs.pipe = Some((pipe, true));
-                self.known_dialect = if note.number == 1 { Dialect::Baro } else { Dialect::Plain };
+                self.tabs.told = Count::default();
+                self.tabs.heard = Count::of(note.number);
+                self.known_dialect = if note.text == "baro" { Dialect::Baro } else { Dialect::Plain };
                 self.handle_pipe(now, pipe, PipeEvent::Opened);
             }
-            Verb::Frame if is_open => self.handle_pipe(now, pipe, PipeEvent::Text(note.text)),
+            Verb::Frame if is_open => {
+                let expected = self.tabs.heard.next(to_all);
+                let said = Count::of(note.number);
+                self.tabs.heard = if to_all { expected.of_all(note.number) } else { said };
+                if self.tabs.heard == expected || mutant!(lost_frames_unnoticed) {
+                    self.handle_pipe(now, pipe, PipeEvent::Text(note.text));
+                } else {
+                    // Positions and unanswered writes make up for it on a new pipe.
+                    self.session.abandon(now.mono, "a frame between tabs is lost");
+                }
+            }
             Verb::Close => {
                 self.tabs.pipe = None;
                 let code = u16::try_from(note.number).unwrap_or(1006);
@@ -67,7 +81,14 @@ impl Client {
                 let way = self.tabs.election.separate();
                 self.on_way(now, way);
             }
-            Verb::Frame | Verb::Wait | Verb::Lead | Verb::Ready | Verb::Open => {}
+            Verb::Frame
+            | Verb::Wait
+            | Verb::Lead
+            | Verb::Ready
+            | Verb::Open
+            | Verb::Ask
+            | Verb::Wrote
+            | Verb::Gone => {}
         }
     }
 }

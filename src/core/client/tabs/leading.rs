@@ -6,11 +6,12 @@ use super::{Client, HELD_MAX};
 use crate::core::client::Dialect;
 use crate::core::delivery::Lane;
 use crate::core::fault::Fault;
-use crate::core::id::ClientId;
+use crate::core::id::{ClientId, WriteId};
 use crate::core::io::{Effect, Row, TabsEffect};
 use crate::core::json::push_string;
 use crate::core::offline::{Table, decode_write};
 use crate::core::session::{TAB_ANSWER_MS, TAB_INTERVAL_MS};
+use crate::core::store::Acknowledged;
 use crate::core::tabs::{Errand, Note, Route, Standing, Verb};
 use crate::core::time::{Now, Timestamp};
 use crate::core::wire::{Envelope, Kind, Outgoing};
@@ -48,10 +49,25 @@ impl Client {
         }
         match note.verb {
             Verb::Open => self.on_knock(now, note),
-            Verb::Frame if self.tabs.relay.is_open(note.from, note.pipe) => {
+            Verb::Frame
+                if self.tabs.relay.is_open(note.from, note.pipe)
+                    && self.tabs.relay.count_in(note.from, note.number) =>
+            {
                 self.on_follower_frame(now, note.from, note.pipe, note.text);
             }
-            Verb::Frame => self.answer(note.from, note.pipe, Verb::Close, 1006, "there is no such pipe"),
+            Verb::Frame => {
+                if self.tabs.relay.is_open(note.from, note.pipe) {
+                    let errands = self.tabs.relay.close(note.from);
+                    self.run_errands(now, note.from, errands);
+                }
+                self.answer(
+                    note.from,
+                    note.pipe,
+                    Verb::Close,
+                    1006,
+                    "there is no such pipe, or a frame is lost",
+                );
+            }
             Verb::Close => {
                 self.tabs.knocking.retain(|(tab, pipe, _)| **tab != *note.from || *pipe != note.pipe);
                 if self.tabs.relay.is_open(note.from, note.pipe) {
@@ -59,7 +75,14 @@ impl Client {
                     self.run_errands(now, note.from, errands);
                 }
             }
-            Verb::Lead | Verb::Ready | Verb::Wait | Verb::Opened | Verb::Refused => {}
+            Verb::Lead
+            | Verb::Ready
+            | Verb::Wait
+            | Verb::Opened
+            | Verb::Refused
+            | Verb::Ask
+            | Verb::Wrote
+            | Verb::Gone => {}
         }
     }
 
@@ -72,6 +95,8 @@ impl Client {
         if !self.is_same_user(note.text) {
             return self.answer(note.from, note.pipe, Verb::Refused, 0, "");
         }
+        // Whether it can be served or not: if it ends, what it left is ours to send.
+        self.effect(Effect::Tabs(TabsEffect::Watch(ClientId(Arc::from(note.from)))));
         self.tabs.knocking.retain(|(tab, ..)| **tab != *note.from);
         self.tabs.knocking.push((Arc::from(note.from), note.pipe, note.number == 1));
         if !self.can_serve() {
@@ -105,8 +130,9 @@ impl Client {
         for (tab, pipe, away) in std::mem::take(&mut self.tabs.knocking) {
             let errands = self.tabs.relay.open(&tab, pipe, away);
             self.run_errands(now, &tab, errands);
-            self.answer(&tab, pipe, Verb::Opened, u64::from(self.dialect == Dialect::Baro), "");
-            self.effect(Effect::Tabs(TabsEffect::Watch(ClientId(tab.clone()))));
+            let spoken = if self.dialect == Dialect::Baro { "baro" } else { "" };
+            let number = self.tabs.relay.count();
+            self.answer(&tab, pipe, Verb::Opened, number, spoken);
             if self.dialect == Dialect::Plain {
                 self.tell_who_is_there(&tab);
             }
@@ -260,8 +286,8 @@ impl Client {
             self.soon(now);
         }
         if self.tabs.relay.has_frames() {
-            for (tab, pipe, frame) in self.tabs.relay.take_frames() {
-                self.answer(&tab, pipe, Verb::Frame, 0, &frame);
+            for (tab, pipe, number, frame) in self.tabs.relay.take_frames() {
+                self.answer(&tab, pipe, Verb::Frame, number, &frame);
             }
         }
     }
@@ -269,6 +295,8 @@ impl Client {
     /// Programs ended and left writes behind; no other one sends them.
     pub(super) fn on_left(&mut self, now: Now, tab: Option<ClientId>, rows: Vec<Row>) {
         if let Some(tab) = tab {
+            self.forget_stream(&tab.0);
+            self.tell_taken(std::slice::from_ref(&tab));
             let errands = self.tabs.relay.close(&tab.0);
             self.run_errands(now, &tab.0, errands);
         }
@@ -280,8 +308,35 @@ impl Client {
         let rows: Vec<Row> =
             rows.into_iter().filter(|row| row.table == Table::Outbox && !is_known(row)).collect();
         if !rows.is_empty() {
+            let mut streams: Vec<ClientId> = Vec::new();
+            for row in &rows {
+                if let Ok(write) = decode_write(&row.key, &row.value)
+                    && !streams.contains(&write.id.client)
+                {
+                    self.forget_stream(&write.id.client.0);
+                    streams.push(write.id.client);
+                }
+            }
             self.on_rows(now, rows);
+            self.tell_taken(&streams);
             self.sync_changed = true;
+            // A server with streams knows what was sent already, and answers again.
+            if self.dialect == Dialect::Plain {
+                self.skip_relayed(now);
+            }
+        }
+    }
+
+    /// What was relayed for a program that ended is not sent again on the same connection.
+    fn skip_relayed(&mut self, now: Now) {
+        let writes: Vec<WriteId> = self.outbox.iter().map(|write| write.id.clone()).collect();
+        for id in writes {
+            let (sent, acknowledged) = self.tabs.relay.sent(&id.client.0);
+            if id.seq <= acknowledged {
+                self.on_write_acknowledged(now, &id, Acknowledged::Unsaid);
+            } else if id.seq <= sent {
+                self.outbox.mark_sent(&id.client, id.seq, now.mono);
+            }
         }
     }
 

@@ -62,6 +62,10 @@ impl Relay {
             follower.writes = follower.writes.saturating_sub(1);
             follower.waits_since = (follower.writes > 0).then_some(now);
         }
+        let numbered = id.rsplit_once(':').and_then(|(stream, seq)| Some((stream, seq.parse::<u64>().ok()?)));
+        if let (Kind::Ack, Some((stream, seq))) = (message.kind, numbered) {
+            self.acknowledged.insert(stream.to_owned(), seq);
+        }
         if message.kind == Kind::Error {
             // Of a subscription, perhaps: then the next one's turn has come.
             self.asked.retain(|_, asked| asked.follower != tab || asked.id != id);

@@ -135,10 +135,16 @@ fn frames_keep_the_order_in_which_each_tab_is_told() {
     for (tab, text) in [("f1", "{1}"), ("f1", "{2}"), ("", "{3}"), ("f2", "{4}")] {
         relay.say(tab, text.to_owned());
     }
+    let mut frames = relay.take_frames();
+    let counts: Vec<Count> = frames.iter().map(|(_, _, number, _)| Count::of(*number)).collect();
+    let (one, all) = (Count::default().next(false), Count::default().next(true));
+    assert_eq!(counts, [one, all, one.next(true)]);
     let frames: Vec<(String, u64, String)> =
-        relay.take_frames().into_iter().map(|(tab, pipe, frame)| (tab.to_string(), pipe, frame)).collect();
+        frames.drain(..).map(|(tab, pipe, _, frame)| (tab.to_string(), pipe, frame)).collect();
     let expected = [("f1", 4, "[{1},{2}]"), ("", 0, "{3}"), ("f2", 9, "{4}")];
     assert_eq!(frames, expected.map(|(tab, pipe, frame)| (tab.to_owned(), pipe, frame.to_owned())));
+    assert!(relay.count_in("f1", one.number()));
+    assert!(!relay.count_in("f1", one.next(false).next(false).number()), "one between is lost");
     relay.clear();
     relay.say("", "{5}".to_owned());
     assert!(!relay.has_frames(), "nobody listens");

@@ -15,6 +15,10 @@ impl Desk {
             TabsEffect::Tell(text) => {
                 let others: Vec<u64> = self.tabs.keys().copied().filter(|other| *other != id).collect();
                 for other in others {
+                    self.notes += 1;
+                    if self.loses_every > 0 && self.notes.is_multiple_of(self.loses_every) {
+                        continue;
+                    }
                     self.arrive(other, NOTE_MS, Arrival::Note(text.clone()));
                 }
             }
