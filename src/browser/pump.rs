@@ -78,7 +78,7 @@ impl Pump {
             Storage::new(format!("{}/{user}", offline.database_name), teardown.clone())
         });
         config.compress &= super::compression::is_supported();
-        config.locks = super::locks::are_there();
+        config.locks = locks::are_there();
         let client = Client::new(config.clone(), seed, clock.now());
         let pump = Rc::new(Self {
             client: RefCell::new(client),

@@ -160,7 +160,10 @@ export interface RealtimeConfig {
   transports?: ('websocket' | 'polling')[]
   /** A page hidden for so many ms (300000) gives its connection up; `Infinity` keeps it. */
   visibility?: { disconnectAfter?: number }
-  /** `'shared'` (default): one socket for all tabs of a user. `'separate'`: one each. */
+  /**
+   * `'shared'` (default): one socket for all tabs of a user, where the browser has Web Locks, BroadcastChannel and
+   * IndexedDB, and `offline` is not switched off. `'separate'`: one each.
+   */
   tabs?: 'shared' | 'separate'
   /** For `dialect: 'socket.io'`. */
   socketio?: SocketIoOptions
