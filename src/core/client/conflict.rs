@@ -56,10 +56,13 @@ impl Client {
     /// A plain server tells that two changed one event.
     pub(super) fn on_conflict_detected(&mut self, now: Now, payload: &str) {
         let told = Fields::parse(payload).unwrap_or_default();
-        let Some(event) = told.string("eventId") else { return };
+        let event = told.string("eventId").unwrap_or_default();
         let sent = |pending: &Pending| self.outbox.get(&pending.id).filter(|write| write.sent_at.is_some());
         let write = self.store.pending(&event).iter().find_map(sent).map(|write| write.id.clone());
-        let Some(id) = write else { return };
+        let Some(id) = write else {
+            // About no write that is under way: the program is told what the server said.
+            return self.tell(Event::Relayed("conflict:detected", payload.to_owned()));
+        };
         let theirs = told.get("remoteVersion").and_then(|there| EventDoc::parse(there).ok());
         if let Some(doc) = theirs.filter(|doc| *doc.id == *event) {
             self.store.confirm(doc);

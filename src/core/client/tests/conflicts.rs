@@ -290,6 +290,15 @@ fn over_a_plain_server_a_write_is_merged_here_and_written_again_five_times_at_mo
 }
 
 #[test]
+fn what_a_server_says_of_no_write_of_ours_is_passed_on() {
+    let mut bench = bench(Strategy::Manual);
+    let payload = r#"{"eventId":"e1","fields":["title"],"localVersion":1,"remoteVersion":2}"#;
+    bench.hear(&format!(r#"{{"type":"conflict:detected","payload":{payload}}}"#));
+    assert!(bench.events.contains(&Event::Relayed("conflict:detected", payload.to_owned())));
+    assert_eq!(bench.client.conflicts().count(), 0);
+}
+
+#[test]
 fn who_waits_for_somebody_is_told_of_the_end() {
     let mut bench = bench(Strategy::Manual);
     let (_, _, confirmed) = bench.write(retitle("mine"));
