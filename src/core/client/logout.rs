@@ -65,7 +65,7 @@ impl Client {
         match pending {
             // Before storage was read nobody knows what is pending.
             OnPending::Flush | OnPending::Keep if self.storage.is_loading() => return,
-            OnPending::Flush if count > 0 && parked == 0 && self.is_connected() => return,
+            OnPending::Flush if count > 0 && parked == 0 && self.can_flush() => return,
             OnPending::Flush if count > 0 => return self.refuse_logout(ticket, count),
             OnPending::Keep if count > 0 && !self.storage.is_open() => {
                 return self.refuse_logout(ticket, count);
@@ -132,6 +132,9 @@ impl Client {
         tickets.append(&mut std::mem::take(&mut self.ops_for));
         tickets.append(&mut self.requests.abandon());
         tickets.append(&mut self.channels.abandon());
+        self.wanted = false;
+        self.uploads = crate::core::upload::Uploads::default();
+        self.retried.clear();
         let own = self.outbox.own().clone();
         let outbox = std::mem::replace(&mut self.outbox, Outbox::new(own));
         for write in outbox.iter() {

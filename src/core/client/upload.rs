@@ -32,7 +32,17 @@ impl Client {
 
     /// Whether writes may be sent past the socket now: the program wants to be connected, whether the socket is or not.
     pub(super) fn may_upload(&self) -> bool {
-        !self.writes_use_the_socket() && !self.storage.is_loading() && self.wanted && self.online
+        let may = self.wanted && self.online && !self.is_wiping();
+        may && !self.writes_use_the_socket() && !self.storage.is_loading()
+    }
+
+    /// Whether what is pending is on its way to the server, as far as anybody knows.
+    pub(super) fn can_flush(&self) -> bool {
+        if self.writes_use_the_socket() {
+            self.is_connected()
+        } else {
+            self.may_upload() && !self.uploads.is_lost()
+        }
     }
 
     /// The program wants to be connected: what was held is tried again.

@@ -138,6 +138,11 @@ impl Uploads {
         self.lost
     }
 
+    /// Whether nobody answered the last time.
+    pub fn is_lost(&self) -> bool {
+        self.lost > 0
+    }
+
     /// None goes before then.
     pub fn pause(&mut self, until: Timestamp) {
         self.pause = Some(self.pause.map_or(until, |before| before.max(until)));

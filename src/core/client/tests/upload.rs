@@ -1,7 +1,7 @@
 //! Writes past the socket: which goes when, and what the answers lead to.
 
 use super::*;
-use crate::core::io::Upload;
+use crate::core::io::{OnPending, Upload};
 use crate::core::merge::Strategy;
 use crate::core::offline::{Table, row_key};
 use crate::core::upload::{Answer, Thrown, UploadId};
@@ -280,4 +280,27 @@ fn what_the_function_throws_decides() {
     let thrown = Thrown { retryable: Some(false), ..Thrown::default() };
     bench.give(Input::Uploaded(sent[0].0, Answer::Thrown(thrown)));
     assert_eq!(bench.refusal(other), Some("refused"));
+}
+
+#[test]
+fn after_a_logout_nothing_of_the_user_is_sent() {
+    let mut bench = rest(Strategy::LastWriteWins);
+    bench.signal(Signal::Offline);
+    create(&mut bench, "e1");
+    bench.call(Call::Logout(OnPending::Discard));
+    bench.store(StorageEvent::Wiped);
+    bench.signal(Signal::Online);
+    bench.wait(60_000);
+    assert_eq!((uploads(&mut bench), bench.client.pending().count()), (vec![], 0));
+}
+
+#[test]
+fn a_logout_waits_for_what_is_on_its_way_and_not_for_who_does_not_answer() {
+    let mut bench = rest(Strategy::LastWriteWins);
+    create(&mut bench, "e1");
+    let ticket = bench.ticket(Call::Logout(OnPending::Flush));
+    assert_eq!(bench.outcome(ticket), None);
+    let sent = uploads(&mut bench);
+    bench.give(Input::Uploaded(sent[0].0, Answer::Lost("Failed to fetch".to_owned())));
+    assert_eq!(bench.refusal(ticket), Some("pending_writes"));
 }
