@@ -42,6 +42,9 @@ mutants! {
     quota_is_success: "a batch for which there is no room counts as stored";
     owed_apart: "what could not be stored is stored again while more of it is under way";
     damage_unsaid: "a row that cannot be read is passed over in silence";
+    dropped_unsaid: "what a merge dropped is told to nobody";
+    parked_in_memory: "an edit that waits for a person is not stored as such";
+    parked_forgotten: "an edit that waited for a person is not offered by the next program";
     nothing_sent_again: "nothing is sent again on a new connection";
     window_ignored: "more writes are under way than the window holds";
     left_behind_last: "what earlier programs left behind is sent after newer writes";

@@ -187,7 +187,7 @@ impl Client {
     }
 
     fn keep_parked(&mut self, key: &str, persisted: Option<Ticket>) {
-        if let Some(parked) = self.parked.get(key) {
+        if let Some(parked) = self.parked.get(key).filter(|_| !mutant!(parked_in_memory)) {
             let (key, value) = (row_key(&parked.write.id), encode_parked(parked));
             self.keep(Row { table: Table::Conflicts, key, value }, persisted);
         }
@@ -221,7 +221,18 @@ impl Client {
 
     /// Takes a parked edit of an earlier program. From now on it is ours: no further program takes it while this one lives.
     pub(super) fn adopt_parked(&mut self, row: String, mut parked: Parked) {
-        let seq = ADOPTED_FROM + self.parked.len() as u64;
+        if mutant!(parked_forgotten) {
+            return;
+        }
+        if let Some(held) = self.parked.get(&parked.conflict.id) {
+            // Two tabs took it from a third, and perhaps more was folded into it since.
+            if (held.write.kind, &held.write.body) == (parked.write.kind, &parked.write.body) {
+                return self.drop_row(Table::Conflicts, row);
+            }
+            parked = Parked::new(row.clone(), parked.write, parked.theirs);
+        }
+        let seq = ADOPTED_FROM + self.parked_taken;
+        self.parked_taken += 1;
         parked.write.id = WriteId { client: self.outbox.own().clone(), seq };
         self.drop_row(Table::Conflicts, row);
         let key = parked.conflict.id.clone();
@@ -319,7 +330,7 @@ impl Client {
 
     /// Tells of a write that was merged.
     pub(super) fn tell_merged(&mut self, told: Option<(Arc<Conflict>, Write)>) {
-        if let Some((conflict, write)) = told {
+        if let Some((conflict, write)) = told.filter(|_| !mutant!(dropped_unsaid)) {
             self.tell(Event::ConflictDetected(conflict.clone()));
             self.tell_resolved(conflict, &write);
         }

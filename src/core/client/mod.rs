@@ -132,6 +132,8 @@ pub struct Client {
     failed: SortedMap<String, Failed>,
     /// Edits that wait for somebody to decide, by the conflict's id.
     parked: SortedMap<String, Parked>,
+    /// How many parked edits of earlier programs it took.
+    parked_taken: u64,
     conflicts_revision: u64,
     history: History,
     progress: Progress,
@@ -219,6 +221,7 @@ impl Client {
             complained: false,
             failed: SortedMap::default(),
             parked: SortedMap::default(),
+            parked_taken: 0,
             conflicts_revision: 0,
             history: History::default(),
             progress: Progress::default(),

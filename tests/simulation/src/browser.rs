@@ -114,6 +114,7 @@ impl World {
                     return Err(Violation::new("C3", what));
                 }
             }
+            Event::ConflictDetected(conflict) => self.judge.told_conflict(d, &conflict),
             Event::StateChanged(..)
             | Event::Connected
             | Event::Disconnected(..)
@@ -128,7 +129,6 @@ impl World {
             | Event::PresenceChanged
             | Event::SyncChanged
             | Event::SyncFailed(_)
-            | Event::ConflictDetected(_)
             | Event::ConflictResolved(..)
             | Event::StorageDegraded(_) => {}
         }

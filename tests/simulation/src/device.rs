@@ -44,6 +44,8 @@ pub(crate) struct Program {
     pub(crate) destroyed: bool,
     /// The stream of its writes, once it asked for its storage.
     pub(crate) own: Option<String>,
+    /// Whether it has read its database.
+    pub(crate) has_read: bool,
     /// Over which time the server of the present connection wants its clients back.
     pub(crate) drained: Option<u64>,
 }
@@ -163,6 +165,7 @@ impl World {
             asked: BTreeMap::new(),
             destroyed: false,
             own: None,
+            has_read: false,
             drained: None,
         });
         self.drain(d)?;
@@ -185,6 +188,7 @@ impl World {
         let user = self.devices[d].user.clone();
         config.reconnect.attempts_max = None;
         config.reconnect.delay_ms = 300;
+        config.strategy = self.options.strategy(d);
         config.reconnect.delay_ms_max = 8_000;
         if self.options.signed_in {
             config.can_refresh_token = true;
@@ -228,12 +232,13 @@ impl World {
         let now = self.device_now(d);
         self.trace.note(self.now, d as u64, "calls", &format!("{call:?}"));
         let destroying = call == Call::Destroy;
+        let resolving = matches!(call, Call::ResolveConflict(..));
         let Some(program) = &mut self.devices[d].program else { return Ok(Ok(Reply::Done)) };
         let before = (program.client.store().revision(), program.client.metrics().writes_pending);
         let result = program.client.handle(now, Input::Call(call));
         program.destroyed |= destroying;
         match &result {
-            Ok(reply) => self.judge.called(d, reply, &program.client)?,
+            Ok(reply) => self.judge.called(d, reply, &program.client, resolving)?,
             Err(fault) => {
                 let after = (program.client.store().revision(), program.client.metrics().writes_pending);
                 if before != after {

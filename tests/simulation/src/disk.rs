@@ -168,6 +168,11 @@ impl Database {
         self.damaged.len()
     }
 
+    /// The rows of a table.
+    pub(crate) fn values(&self, table: Table) -> impl Iterator<Item = &str> {
+        self.rows.iter().filter(move |((of, _), _)| *of == table).map(|(_, value)| value.as_str())
+    }
+
     /// Whether there is a row.
     pub(crate) fn has(&self, table: Table, key: &str) -> bool {
         self.rows.contains_key(&(table, key.to_owned()))

@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use baro_realtime::core::merge::Strategy;
+
 use crate::dice::Dice;
 
 /// A class of faults. Each is off in three of ten seeds, so that no class hides another for ever.
@@ -180,6 +182,8 @@ pub struct Options {
     pub tabs: u64,
     /// Whether tabs know of each other which streams are alive.
     pub locks: bool,
+    /// What decides where two changed one event: a strategy for each device, over and over.
+    pub strategies: Vec<Strategy>,
     /// Events that everybody is after.
     pub hot: u64,
     /// How long things break, ms.
@@ -227,6 +231,7 @@ impl Options {
             clients: dice.between(2, 5),
             tabs,
             locks,
+            strategies: strategies_of(seed),
             hot: dice.between(4, 24),
             storm_ms: dice.between(5, 40) * 1_000,
             signed_in,
@@ -242,6 +247,11 @@ impl Options {
     /// Whether `class` can happen.
     pub fn has(&self, class: Class) -> bool {
         self.classes.contains(&class)
+    }
+
+    /// What decides for a device.
+    pub fn strategy(&self, d: usize) -> Strategy {
+        self.strategies.get(d % self.strategies.len().max(1)).copied().unwrap_or_default()
     }
 
     /// Whether nothing breaks.
@@ -271,16 +281,29 @@ impl Options {
     }
 }
 
+/// Everybody overwrites, as most programs do; or all have one other strategy; or each has any.
+fn strategies_of(seed: u64) -> Vec<Strategy> {
+    let mut dice = Dice::of(seed, "strategies");
+    let mut any = || dice.pick(&Strategy::ALL).copied().unwrap_or_default();
+    let (one, all) = (any(), [any(), any(), any(), any(), any()]);
+    match dice.below(10) {
+        0..3 => vec![Strategy::LastWriteWins],
+        3..6 => vec![one],
+        _ => all.to_vec(),
+    }
+}
+
 impl fmt::Display for Options {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let classes: Vec<&str> = self.classes.iter().map(|class| class.name()).collect();
         let classes = if classes.is_empty() { "calm".to_owned() } else { classes.join(",") };
         write!(
             f,
-            "clients {} tabs {} locks {} hot {} storm {} ms signed-in {} work {} ms faults {} ms delay {} ms history {} chunk {} joined {} [{classes}]",
+            "clients {} tabs {} locks {} strategies {} hot {} storm {} ms signed-in {} work {} ms faults {} ms delay {} ms history {} chunk {} joined {} [{classes}]",
             self.clients,
             self.tabs,
             self.locks,
+            self.strategies.iter().map(|strategy| strategy.word()).collect::<Vec<_>>().join("+"),
             self.hot,
             self.storm_ms,
             self.signed_in,

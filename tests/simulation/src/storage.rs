@@ -7,7 +7,7 @@ use baro_realtime::core::io::{Input, StorageEvent, StorageOp};
 use baro_realtime::core::offline::{Table, Trouble, row_key};
 
 use crate::disk::Transaction;
-use crate::judge::Violation;
+use crate::judge::{Violation, removed_by};
 use crate::options::Class;
 use crate::points::Point;
 use crate::queue::Happening;
@@ -92,12 +92,14 @@ impl World {
 
     pub(crate) fn store(&mut self, d: usize, ops: Vec<StorageOp>) -> Result<(), Violation> {
         self.judge.stored(d, &ops)?;
+        let removed = removed_by(&ops);
         for (table, key, before) in self.databases[self.devices[d].home].apply(ops) {
             if table == Table::Outbox && before.is_some() {
                 self.judge.row_removed(&key)?;
             }
         }
-        Ok(())
+        let client = self.devices[d].program.as_ref().map(|program| &program.client);
+        self.judge.is_parked(d, &removed, client, &self.databases[self.devices[d].home])
     }
 
     pub(crate) fn on_stored(&mut self, d: usize) -> Result<(), Violation> {
@@ -114,10 +116,17 @@ impl World {
         };
         self.trace.note(self.now, d as u64, what, &text);
         let destroyed = self.devices[d].program.as_ref().is_none_or(|program| program.destroyed);
-        let read = matches!(&event, StorageEvent::Loaded(_)) && !destroyed;
+        let rows = if let (StorageEvent::Loaded(rows), false) = (&event, destroyed) {
+            Some(rows.clone())
+        } else {
+            None
+        };
         self.feed(d, Input::Storage(event))?;
-        if read {
+        if let (Some(rows), Some(program)) = (rows, &mut self.devices[d].program) {
             self.judge.has_read(d)?;
+            if !std::mem::replace(&mut program.has_read, true) {
+                self.judge.is_offered_again(d, &rows, &program.client)?;
+            }
         }
         self.may_die_at(d, Point::Told).map(|_| ())
     }

@@ -37,7 +37,8 @@ impl World {
             67..73 => self.change_subscriptions(d),
             73..78 => self.send_message(d),
             78..81 => self.call(d, Call::Flush).map(|_| ()),
-            81..85 => self.settle_failed(d),
+            81..84 => self.settle_failed(d),
+            84..85 => self.resolve_conflicts(d),
             85..89 if self.options.has(Class::Calls) && !self.healed => self.change_connection(d),
             _ => self.point(d),
         }
@@ -90,15 +91,62 @@ impl World {
 
     fn update(&mut self, d: usize) -> Result<(), Violation> {
         let (id, mark) = (self.target(d), self.mark(d));
-        let more = match self.dice.workload.below(12) {
+        let more = match self.dice.workload.below(20) {
             0 => format!(",\"projectId\":\"{}\"", self.project()),
             1 => ",\"calendarId\":\"c0\"".to_owned(),
             2 => ",\"calendarId\":null".to_owned(),
             3..6 => format!(",\"title\":\"again {mark}\""),
             6 => format!(",\"extra\":{{\"by\":[{d},null,1.0]}}"),
+            7..9 => {
+                let hour = 10 + self.dice.workload.below(8);
+                format!(
+                    ",\"startDate\":\"2026-03-01T{hour}:00:00Z\",\"endDate\":\"2026-03-01T{}:00:00Z\"",
+                    hour + 1
+                )
+            }
+            9 => format!(",\"endDate\":\"2026-03-0{}T20:00:00Z\"", 1 + self.dice.workload.below(3)),
+            10 => {
+                let people = ["ana@x.org", "Ben@x.org", "cy@x.org"];
+                let some = self.dice.workload.below(8);
+                let listed = people.iter().enumerate().filter(|(bit, _)| some >> bit & 1 == 1);
+                let listed: Vec<String> = listed.map(|(_, person)| format!("\"{person}\"")).collect();
+                format!(",\"attendees\":[{}]", listed.join(","))
+            }
+            11 => self.reworded(d, &id),
             _ => String::new(),
         };
         self.call(d, Call::Update(id, format!("{{\"mark\":\"{mark}\"{more}}}"))).map(|_| ())
+    }
+
+    /// A title with a word more, in front or at the end.
+    fn reworded(&mut self, d: usize, id: &str) -> String {
+        let word = ["late", "\u{1f389}", "r\u{e9}union"];
+        let word = self.dice.workload.pick(&word).copied().unwrap_or_default();
+        let front = self.dice.workload.chance(50);
+        let program = self.devices[d].program.as_ref();
+        let shown = program.and_then(|program| program.client.store().shown(id));
+        let title = shown.and_then(|shown| shown.doc.fields().string("title")).unwrap_or_default();
+        let title: String = title.chars().take(200).collect();
+        let title = if front { format!("{word} {title}") } else { format!("{title} {word}") };
+        format!(",\"title\":{}", serde_json::Value::String(title))
+    }
+
+    /// Decides what waits for a person: for the own version, for the other one, or that there is none.
+    pub(crate) fn resolve_conflicts(&mut self, d: usize) -> Result<(), Violation> {
+        let Some(program) = &self.devices[d].program else { return Ok(()) };
+        let waiting: Vec<_> = program.client.conflicts().cloned().collect();
+        for conflict in waiting {
+            let decided = match self.dice.workload.below(5) {
+                0..2 => conflict.local.clone(),
+                2..4 => conflict.remote.clone(),
+                _ => None,
+            };
+            let mark = decided.as_ref().and_then(|event| event.string("mark"));
+            self.judge.resolves(d, &conflict.event, mark);
+            let decided = decided.map_or_else(|| "null".to_owned(), |event| event.to_text());
+            self.call(d, Call::ResolveConflict(conflict.id.clone(), decided))?.ok();
+        }
+        Ok(())
     }
 
     fn delete(&mut self, d: usize) -> Result<(), Violation> {

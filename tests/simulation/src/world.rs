@@ -275,6 +275,11 @@ impl World {
     }
 
     fn check(&mut self) -> Result<(), Violation> {
+        for d in 0..self.devices.len() {
+            if self.devices[d].program.as_ref().is_some_and(|program| !program.destroyed) {
+                self.resolve_conflicts(d)?;
+            }
+        }
         let Err(trouble) = self.is_well() else {
             let since = *self.well_since.get_or_insert(self.now);
             let next = if self.now - since >= STAY_MS { Happening::Close } else { Happening::Check };
@@ -302,6 +307,9 @@ impl World {
             }
             if let Some(write) = client.pending().next() {
                 return Err(trouble(format!("{} is still undecided", write.id)));
+            }
+            if let Some(conflict) = client.conflicts().next() {
+                return Err(trouble(format!("{} still waits for somebody", conflict.id)));
             }
             let waiting = client.metrics().writes_pending;
             if waiting > 0 {

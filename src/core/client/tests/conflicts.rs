@@ -244,6 +244,32 @@ fn what_waits_for_somebody_survives_the_program() {
 }
 
 #[test]
+fn what_two_programs_took_from_a_third_is_offered_once_and_all_that_came_after_it_too() {
+    let mut first = durable(Strategy::Manual);
+    first.connect();
+    first.subscribe("p", 1, &event("e1", 1, "old"));
+    first.write(retitle("mine"));
+    first.hear(&conflict(1, &event("e1", 2, "theirs"), 2));
+    let (_, ops) = first.commits.last().unwrap();
+    let [_, StorageOp::Put(row)] = &ops[..] else { panic!("{ops:?}") };
+    let copy = |client: &str, title: &str| Row {
+        key: row_key(&WriteId { client: ClientId(Arc::from(client)), seq: 1 << 52 }),
+        value: row.value.replace("mine", title),
+        ..row.clone()
+    };
+    let mut next = Bench::with(|config| {
+        config.strategy = Strategy::Manual;
+        config.offline =
+            Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3, route: Route::Socket });
+    });
+    let rows = vec![copy("a", "mine"), copy("b", "mine"), copy("c", "more of mine")];
+    next.store(StorageEvent::Loaded(rows));
+    let locals: Vec<_> = next.client.conflicts().map(|conflict| titles(conflict)[1].clone()).collect();
+    assert_eq!(locals, [Some("mine".to_owned()), Some("more of mine".to_owned())]);
+    assert_eq!(next.client.store().pending("e1").len(), 2, "each has a name of its own");
+}
+
+#[test]
 fn what_a_merge_dropped_is_told_with_what_came_of_it() {
     let mut bench = bench(Strategy::Merge);
     let (_, _, confirmed) = bench.write(retitle("mine"));

@@ -21,6 +21,13 @@ pub(super) struct Course {
     looked: (u64, u64),
 }
 
+impl Course {
+    /// From now on an event may show anything.
+    pub(super) fn forget_shown(&mut self, event: &str) {
+        self.shown.remove(event);
+    }
+}
+
 /// What a program knew before it read a frame.
 #[derive(Debug, Clone)]
 pub(crate) struct Before {
@@ -91,7 +98,7 @@ impl Judge {
                 _ => return Ok(()),
             }
         }
-        if folds <= 4 * may + 40 {
+        if folds <= 4 * may + 100 {
             return Ok(());
         }
         let what = format!("device {d}: {folds} writes were put on anew, {may} of them for a reason");
@@ -126,7 +133,8 @@ impl Judge {
         let look = (client.store().revision(), client.metrics().writes_refused);
         let course = &mut self.seen[d].course;
         let before = std::mem::replace(&mut course.looked, look);
-        if restart || before.1 != look.1 || self.restored || !self.squashes {
+        // Where edits are merged, an older one may be what stays.
+        if restart || before.1 != look.1 || self.restored || !self.overwrites[d] {
             course.shown.clear();
         }
         if before == look {

@@ -10,6 +10,7 @@
 
 mod bounds;
 mod channels;
+mod conflicts;
 mod course;
 mod past;
 pub(crate) mod presence;
@@ -22,6 +23,7 @@ use std::fmt;
 
 use baro_realtime::core::client::Client;
 use baro_realtime::core::fault::Fault;
+use baro_realtime::core::merge::Strategy;
 use baro_realtime_server::ledger::Write;
 
 use crate::device::Device;
@@ -29,6 +31,8 @@ use crate::options::Options;
 
 use bounds::Bounds;
 use channels::ServerLog;
+use conflicts::Told;
+pub(crate) use conflicts::removed_by;
 use course::Course;
 pub(crate) use course::before;
 pub(crate) use past::Past;
@@ -66,6 +70,7 @@ struct Seen {
     versions: BTreeMap<String, u64>,
     tickets: Tickets,
     course: Course,
+    conflicts: Told,
     /// Whole contents that it took.
     taken: u64,
     /// How often it said that a history was lost, and how often of that was looked at.
@@ -94,13 +99,15 @@ pub(crate) struct Judge {
     restored: bool,
     /// Whether what each device writes is decided in the order in which it was made.
     ordered: Vec<bool>,
-    /// Whether no program sends the rows of one that lives, so that none of its edits is sent without a later one.
-    squashes: bool,
+    /// Whether what a device writes overwrites what is there.
+    overwrites: Vec<bool>,
     /// The last write of each device that was decided, by the order in which they were made.
     last_made: Vec<u64>,
     made: u64,
     seen: Vec<Seen>,
     bounds: Vec<Bounds>,
+    /// Conflicts that programs of a database were told of, by event.
+    conflicts: BTreeSet<(usize, String)>,
     /// Dead letters that a program discarded or tried again.
     buried: BTreeSet<String>,
     /// Unique values of writes that were tried again: as often as somebody asks for it.
@@ -127,9 +134,10 @@ impl Judge {
             last_made: vec![0; devices.len()],
             owners: devices,
             restored: false,
+            overwrites: (0..ordered.len()).map(|d| options.strategy(d) == Strategy::LastWriteWins).collect(),
             ordered,
-            squashes: options.tabs < 2 || options.locks,
             made: 0,
+            conflicts: BTreeSet::new(),
             buried: BTreeSet::new(),
             again: BTreeSet::new(),
             retries: BTreeMap::new(),
@@ -173,6 +181,7 @@ impl Judge {
         // Versions of older data compare with nothing.
         self.check_versions(d, client, restart || self.restored)?;
         self.check_course(d, client, restart)?;
+        self.check_told(d)?;
         let look = (
             client.store().revision(),
             client.metrics().writes_pending,

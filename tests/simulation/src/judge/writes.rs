@@ -9,7 +9,7 @@ use baro_realtime::core::io::{Outcome, Reply, StorageOp};
 use baro_realtime::core::json::Fields;
 use baro_realtime::core::model::WriteKind;
 use baro_realtime::core::offline::Table;
-use baro_realtime_server::ledger::{Action, Decision, Verdict, Write};
+use baro_realtime_server::ledger::{Action, Answer, Decision, Verdict, Write};
 
 use super::{Judge, Violation};
 use crate::disk::Database;
@@ -30,6 +30,10 @@ pub(super) struct Fact {
     exposed: bool,
     /// Its program ended before it was stored: it is nowhere but perhaps on its way, and what is newer may overtake it.
     adrift: bool,
+    /// It met a change of this event, and the ledger left it to its author.
+    pub(super) met: Option<String>,
+    /// The ledger did not do all of it, and said so.
+    gave_way: bool,
     /// On which device it was made.
     device: usize,
     /// The how-many-th write of all it is; 0 if nobody made it with a call.
@@ -80,14 +84,20 @@ fn row_key(client: &str, seq: u64) -> String {
     format!("{client}|{seq:016x}")
 }
 
-fn of_row_key(key: &str) -> Option<(String, u64)> {
+pub(super) fn of_row_key(key: &str) -> Option<(String, u64)> {
     let (client, seq) = key.rsplit_once('|')?;
     Some((client.to_owned(), u64::from_str_radix(seq, 16).ok()?))
 }
 
 impl Judge {
     /// A program called and was answered.
-    pub(crate) fn called(&mut self, d: usize, reply: &Reply, client: &Client) -> Result<(), Violation> {
+    pub(crate) fn called(
+        &mut self,
+        d: usize,
+        reply: &Reply,
+        client: &Client,
+        resolving: bool,
+    ) -> Result<(), Violation> {
         let seen = &mut self.seen[d];
         let Tickets { open, last } = &mut seen.tickets;
         match reply {
@@ -95,8 +105,13 @@ impl Judge {
             Reply::Ticket(ticket) => {
                 open.insert(*ticket, Purpose::Other);
             }
-            Reply::Write { persisted, confirmed, .. } => {
+            Reply::Write { event, persisted, confirmed } => {
                 let Some(write) = client.awaited_by(*confirmed) else {
+                    if resolving || client.conflicts().any(|conflict| conflict.event == *event) {
+                        // There is nothing to write, or somebody has to decide first.
+                        open.extend([(*persisted, Purpose::Other), (*confirmed, Purpose::Other)]);
+                        return Ok(());
+                    }
                     return Err(Violation::new("I1", format!("device {d}: a new write is not pending")));
                 };
                 let (stream, seq) = (write.id.client.to_string(), write.id.seq);
@@ -145,7 +160,10 @@ impl Judge {
             }
             (Purpose::Confirmed(stream, seq), Outcome::Value(_)) => {
                 let fact = self.facts.entry((stream.clone(), seq)).or_default();
-                if !fact.is_or_was(Verdict::Stored) {
+                if fact.gave_way {
+                    self.seen[d].conflicts.owed.insert(row_key(&stream, seq));
+                }
+                if !fact.is_or_was(Verdict::Stored) && fact.met.is_none() {
                     let what =
                         format!("{stream}:{seq} counts as done, the server has it as {:?}", fact.decided);
                     return Err(Violation::new("I5", what));
@@ -197,6 +215,8 @@ impl Judge {
         if let Some(before) = fact.decided.replace(decision.verdict) {
             return Err(Violation::new("I2", format!("{stream:?} was decided before as {before:?}")));
         }
+        fact.gave_way = matches!(decision.answer, Answer::Merged { .. });
+        fact.met = super::conflicts::met(&write.action, decision);
         if decision.verdict == Verdict::Stored {
             let mark = mark_of(&write.action);
             fact.edits_decided = fact.edits.iter().rposition(|edit| *edit == mark).map(|at| at + 1);
@@ -328,6 +348,7 @@ impl Judge {
             match fact.decided {
                 Some(Verdict::Stored) => {}
                 Some(_) if kept => {}
+                Some(_) if fact.met.as_ref().is_some_and(|event| self.was_told(d, event)) => {}
                 None if kept && fact.given_up => {}
                 // A tab to which its row is missing took it for decided, and said so.
                 None if shared && fact.exposed => {}
