@@ -30,7 +30,7 @@ mutants! {
     retried_before_stored: "a dead letter that is tried again leaves before it is stored as a write";
     sent_squashed: "an edit is squashed into a write that was sent";
     fence_not_checked: "a tab that slept while it led relays without looking whether it still leads";
-    two_leaders: "a tab that leads goes on when another one says that it does";
+    two_leaders: "a tab that leads goes on when it has lost the lead";
     answers_to_all: "the answer to one tab's message goes to another";
     stream_not_named: "a write of another tab is sent without the name of its stream";
     streams_not_relayed: "the server is not told how far the streams of other tabs are decided";

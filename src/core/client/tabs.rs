@@ -252,6 +252,6 @@ impl Client {
         let (user, subject) = identity.split_once('\n').unwrap_or_default();
         let same_subject =
             subject == our_subject || !user.is_empty() && (subject.is_empty() || our_subject.is_empty());
-        user == our_user && (same_subject || mutant!(other_users_led))
+        user == our_user && same_subject || mutant!(other_users_led)
     }
 }

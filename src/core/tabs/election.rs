@@ -215,7 +215,7 @@ impl Election {
     /// The lock was taken from us, or is to be.
     pub fn handle_lost(&mut self) -> Option<Way> {
         // We may have known before we were told.
-        if self.standing != Standing::Leading {
+        if self.standing != Standing::Leading || mutant!(two_leaders) {
             return None;
         }
         self.give_up(Standing::Out);
@@ -265,7 +265,7 @@ impl Election {
                     Epoch::Ours(ours) | Epoch::Doubted(ours, _) => ours,
                     Epoch::Unknown | Epoch::Raising { .. } => return None,
                 };
-                if ours >= epoch || mutant!(two_leaders) { None } else { self.handle_lost() }
+                if ours >= epoch { None } else { self.handle_lost() }
             }
             Standing::Following if self.leader.as_ref().is_none_or(|(_, known)| *known < epoch) => {
                 self.leader = Some((Arc::from(from), epoch));

@@ -92,10 +92,14 @@ impl Hunt {
                     while let Some(at) = mutants.0.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
                         let Some(mutant) = ALL.get(at).copied() else { break };
                         choose(Some(at));
-                        let found = (0..self.seeds).find_map(|after| {
-                            let options = Options::of(self.base.wrapping_add(after));
-                            run(&options, Detail::Hash).violation.map(|violation| (after, violation))
-                        });
+                        let among_tabs = || crate::tabs::trial().map(|violation| (0, violation));
+                        let worlds = || {
+                            (0..self.seeds).find_map(|after| {
+                                let options = Options::of(self.base.wrapping_add(after));
+                                run(&options, Detail::Hash).violation.map(|violation| (after, violation))
+                            })
+                        };
+                        let found = among_tabs().or_else(worlds);
                         choose(None);
                         let result = Hunted { mutant, found };
                         tell(&result);

@@ -5,6 +5,9 @@
 //! are the real ones.
 
 mod shared;
+mod trial;
+
+pub use trial::trial;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -183,6 +183,11 @@ fn what_is_lost_between_tabs_is_made_up_for() {
 }
 
 #[test]
+fn the_trial_of_planted_bugs_finds_none_where_none_is_planted() {
+    assert_eq!(baro_simulation::tabs::trial(), None);
+}
+
+#[test]
 fn a_program_that_disconnects_ends_its_own_tab_only() {
     let (mut desk, [first, second, third]) = three();
     desk.call(first, Call::Disconnect);
