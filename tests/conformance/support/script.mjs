@@ -77,5 +77,6 @@ export const polite = {
   'event:update': (connection, message) => connection.send(stored(message, 2)),
   'event:delete': (connection, { id, seq, payload }) =>
     connection.send({ type: 'ack', id, seq, payload: { id: payload.id ?? payload, version: 2, deleted: true } }),
+  skip: (connection, { id, seq }) => connection.send({ type: 'ack', id, seq, payload: null }),
   echo: (connection, { id, payload }) => connection.send({ type: 'ack', id, payload }),
 }
