@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { makeProfile, startChromium } from './support/browser.mjs'
+import { prepareHalt } from './support/halt.mjs'
 import { connect, create, eventAt, openBare, settled, shows } from './support/page.mjs'
 import { filesWith } from './support/search.mjs'
 import { startServer } from './support/server.mjs'
@@ -22,7 +23,8 @@ describe('a logout', () => {
   async function openPage(t) {
     const server = await startServer(t, { jwt: true, origin: site.address })
     const profile = makeProfile()
-    const { context, close } = await startChromium(t, profile)
+    const { context, close, kill } = await startChromium(t, profile)
+    const halt = await prepareHalt(t, context)
     const config = {
       url: server.socket,
       projectId: 'mine',
@@ -48,7 +50,7 @@ describe('a logout', () => {
       ([id, text]) => baro.updateEvent(id, { description: text }).persisted,
       [await page.evaluate(() => baro.getEvents()[0].id), `Described by ${canary}`],
     )
-    return { server, profile, page, context, close, config }
+    return { server, profile, page, context, close, kill, halt, config }
   }
 
   /** What `logout` said. */
@@ -129,4 +131,23 @@ describe('a logout', () => {
       events.map(({ title }) => title),
     )
   })
+
+  for (const [step, left] of [
+    ['before the tables are emptied', 2],
+    ['before the database is deleted', 0],
+  ]) {
+    it(`that is killed ${step} leaves all of what waits or nothing`, async (t) => {
+      const { profile, page, kill, halt, config } = await openPage(t)
+      await page.evaluate((where) => globalThis.haltAt(where), step)
+      // The page stops in it, so nobody waits for its end.
+      page.evaluate(() => void baro.logout({ pending: 'discard' })).catch(() => {})
+      await halt.reached(step)
+      await kill()
+      const { context } = await startChromium(t, profile)
+      const next = await openBare(context, site, config)
+      await create(next, eventAt(12, 'Later'), { stored: true })
+      const waiting = await next.evaluate(() => baro.getSyncStatus().pendingActions.length)
+      assert.equal(waiting, left + 1)
+    })
+  }
 })

@@ -1,4 +1,4 @@
-// Stops a page inside a chosen step of a write: its only thread asks a server, synchronously, that never answers. So the
+// Stops a page inside a chosen step of a write or a logout: its only thread asks a server, synchronously, that never answers. So the
 // step is neither done nor undone when the browser is killed.
 
 import { once } from 'node:events'
@@ -62,6 +62,17 @@ function installHalt(address) {
       if (what === 'delete') reach('when the row is removed and nobody knows')
     })
     return made
+  }
+
+  const { clear } = IDBObjectStore.prototype
+  IDBObjectStore.prototype.clear = function () {
+    if (this.name === 'outbox') reach('before the tables are emptied')
+    return clear.call(this)
+  }
+  const { deleteDatabase } = IDBFactory.prototype
+  IDBFactory.prototype.deleteDatabase = function (name) {
+    reach('before the database is deleted')
+    return deleteDatabase.call(this, name)
   }
 
   let isUnanswered = false
