@@ -146,8 +146,10 @@ describe('a logout', () => {
       const { context } = await startChromium(t, profile)
       const next = await openBare(context, site, config)
       await create(next, eventAt(12, 'Later'), { stored: true })
-      const waiting = await next.evaluate(() => baro.getSyncStatus().pendingActions.length)
-      assert.equal(waiting, left + 1)
+      const waiting = await next.evaluate(() =>
+        baro.getSyncStatus().pendingActions.map(({ description }) => description),
+      )
+      assert.equal(waiting.length, left + 1, `waiting: ${waiting}`)
     })
   }
 })

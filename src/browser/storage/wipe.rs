@@ -8,6 +8,7 @@ use web_sys::IdbDatabase;
 
 use super::database::{begin, connect, delete, factory, finish, run, settled};
 use super::{Failure, State, Storage, ending};
+use crate::browser::clock::pause;
 use crate::browser::global::{call_method, property, random_seed};
 use crate::core::io::{Durability, OnPending, Row, StorageOp};
 use crate::core::metrics::hash_of;
@@ -17,6 +18,10 @@ use crate::core::offline::{Table, Trouble};
 pub(super) const CANARY_KEY: &str = "canary";
 /// A database that is made to be deleted.
 const TIDYING: &str = "baro-calendar-tidying";
+/// How often the browser is asked to tidy up after the user's database is gone, and how long before each time, ms: it rewrites
+/// its files when it comes to it, and removes what it replaced at the occasion after that.
+const TIDIED_AFTER: u32 = 4;
+const TIDYING_MS: u32 = 100;
 /// Where writes are that nobody else has.
 const WRITES: [Table; 2] = [Table::Outbox, Table::Conflicts];
 
@@ -94,7 +99,10 @@ impl Storage {
                 // It is empty: where a tab that does not let go keeps it, the browser deletes it when that is gone.
                 tidy().await;
                 delete(self.name()).await;
-                tidy().await;
+                for _ in 0..TIDIED_AFTER {
+                    pause(TIDYING_MS).await;
+                    tidy().await;
+                }
                 Ok(())
             }
             Ok(writes) => Err((writes, "writes of another tab were not sent".to_owned())),
