@@ -40,7 +40,6 @@ mutants! {
     row_dropped_on_send: "the row is deleted when the write is sent";
     persisted_before_stored: "`persisted` resolves before the transaction is complete";
     quota_is_success: "a batch for which there is no room counts as stored";
-    owed_apart: "what could not be stored is stored again while more of it is under way";
     damage_unsaid: "a row that cannot be read is passed over in silence";
     dropped_unsaid: "what a merge dropped is told to nobody";
     parked_in_memory: "an edit that waits for a person is not stored as such";

@@ -17,7 +17,9 @@ fn programs_of_hostile_worlds_take_the_same_steps_again() {
     let (mut steps, mut failed) = (0, Vec::new());
     for seed in 0..16 {
         let options = Options::of(seed);
-        let options = Options { storm_ms: options.storm_ms.min(8_000), ..options };
+        // What conflicts leave in a trace is gone through by the tests below.
+        let strategies = vec![Strategy::LastWriteWins];
+        let options = Options { storm_ms: options.storm_ms.min(8_000), strategies, ..options };
         let (taken, faults) = replay_of(&options);
         steps += taken;
         failed.extend(faults);
