@@ -29,6 +29,8 @@ pub(super) struct Keeping {
     /// What an earlier program kept, until somebody subscribes to its channel.
     positions: SortedMap<String, Position>,
     events: Vec<EventDoc>,
+    /// Channels that go on from there.
+    restored: SortedMap<String, ()>,
     /// When what came is stored.
     due: Option<Timestamp>,
     /// It is this tab that stores it.
@@ -45,6 +47,11 @@ impl Client {
         }
     }
 
+    /// Somebody edits what may not be stored yet: should the next program have nothing else, it shows the edit on it.
+    pub(super) fn keep_now(&mut self, now: Now) {
+        self.keeping.due = self.keeping.due.map(|_| now.mono);
+    }
+
     /// Of all tabs it is this one that keeps.
     pub(super) fn on_keeper(&mut self, now: Now) {
         self.keeping.is_keeper = true;
@@ -53,7 +60,9 @@ impl Client {
 
     /// When there is something to store.
     pub(super) fn keep_due(&self) -> Option<Timestamp> {
-        self.keeping.due.filter(|_| self.storage.is_open())
+        // One after the other: should this one fail and the next be stored, its events would be missed.
+        let under_way = self.batches.iter().any(|(_, batch)| batch.is_spare);
+        self.keeping.due.filter(|_| self.storage.is_open() && !under_way)
     }
 
     /// Stores what came since the last time: the events that are different, and how far each channel was read.
@@ -72,10 +81,14 @@ impl Client {
         }
         for id in ids {
             let key = event_key(&id);
-            ops.push(match self.store.confirmed(&id).filter(|doc| self.channels.covers(doc)) {
-                Some(doc) => StorageOp::Put(Row { table: Table::Events, key, value: encode_event(doc) }),
-                None => StorageOp::Delete(Table::Events, key),
-            });
+            match self.store.confirmed(&id) {
+                Some(doc) if self.channels.covers(doc) => {
+                    ops.push(StorageOp::Put(Row { table: Table::Events, key, value: encode_event(doc) }));
+                }
+                // Of a channel that nobody subscribes to now: what is kept goes with the position that is kept.
+                Some(_) => {}
+                None => ops.push(StorageOp::Delete(Table::Events, key)),
+            }
         }
         for name in self.channels.names().into_iter().filter(|name| is_kept(name)) {
             if let Some(position) = self.channels.position(&name) {
@@ -138,17 +151,28 @@ impl Client {
             return;
         }
         self.note_channel(Step::Restored, name, numbers);
-        let of_channel = |doc: &EventDoc| {
-            project_channel(doc.project_or_default()) == name
-                || doc.calendar.as_deref().is_some_and(|calendar| calendar_channel(calendar) == name)
-        };
+        self.keeping.restored.insert(name.to_owned(), ());
         let all = std::mem::take(&mut self.keeping.events);
-        let (of_it, others) = all.into_iter().partition(of_channel);
+        let (of_it, others) =
+            all.into_iter().partition(|doc| channels_of(doc).any(|channel| channel == name));
         self.keeping.events = others;
+        let of_it: Vec<EventDoc> = of_it;
         for doc in of_it {
-            self.store.restore(doc);
+            // What the server told of another of its channels is newer, also that it is not there.
+            let is_told = |channel: &String| {
+                self.channels.position(channel).is_some() && !self.keeping.restored.contains_key(channel)
+            };
+            if !channels_of(&doc).any(|channel| is_told(&channel)) {
+                self.store.restore(doc);
+            }
         }
     }
+}
+
+/// The channels that tell of an event.
+fn channels_of(doc: &EventDoc) -> impl Iterator<Item = String> {
+    let calendar = doc.calendar.as_deref().map(calendar_channel);
+    std::iter::once(project_channel(doc.project_or_default())).chain(calendar)
 }
 
 /// Whether what a channel holds can be told from an event itself.

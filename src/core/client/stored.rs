@@ -34,8 +34,9 @@ impl Client {
                 self.owed_now = true;
                 if first {
                     let (kept, rows) = rows.into_iter().partition(|row: &Row| row.table == Table::Events);
-                    self.on_rows(now, rows);
+                    // First: of a channel that goes on from there, what a write was based on is of another moment.
                     self.on_kept(kept);
+                    self.on_rows(now, rows);
                 } else {
                     self.look_for_damage(&rows);
                 }

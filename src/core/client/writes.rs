@@ -119,6 +119,7 @@ impl Client {
             ..Write::new(id, kind, event.clone(), Arc::from(text), now.wall_ms)
         };
         self.add(write, Some(persisted));
+        self.keep_now(now);
         Ok(Reply::Write { event, persisted, confirmed })
     }
 

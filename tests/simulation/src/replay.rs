@@ -236,7 +236,8 @@ impl Replay {
                 self.input(at, Input::Token(token));
             }
             "loaded" => {
-                let mut rows = rows_of(entry, self.ahead_ms, then);
+                let others = then.iter().filter(|step| step["kind"] != "restored").cloned();
+                let mut rows = rows_of(entry, self.ahead_ms, &others.collect::<Vec<_>>());
                 rows.extend(then.iter().filter(|step| step["kind"] == "restored").map(|step| {
                     let position =
                         Position { epoch: format!("e{}", number(step, "epoch")), seq: number(step, "seq") };

@@ -150,3 +150,55 @@ fn what_is_read_already_is_not_taken_back_by_what_was_kept() {
     assert_eq!(bench.title("e1").as_deref(), Some("of now"));
     assert_eq!(bench.client.position("project:p").map(|position| position.seq), Some(9));
 }
+
+#[test]
+fn what_one_channel_was_told_is_gone_does_not_come_back_with_another() {
+    let mut before = connected();
+    let doc = event("e1", 1, "kept").replace("\"version\"", "\"calendarId\":\"c\",\"version\"");
+    before.subscribe("p", 1, &doc);
+    before.call(Call::Subscribe("calendar:c".to_owned()));
+    before.hear(&subscribed("p", 1, &doc).replace("project:p", "calendar:c"));
+    let rows = kept_rows(&mut before);
+    let mut next = Bench::durable();
+    next.connect();
+    // The server was quicker than the database.
+    next.subscribe("p", 2, "");
+    next.call(Call::Subscribe("calendar:c".to_owned()));
+    next.store(StorageEvent::Loaded(rows));
+    assert_eq!(next.title("e1"), None);
+}
+
+#[test]
+fn what_belongs_to_a_channel_that_nobody_reads_now_stays_as_it_is_kept() {
+    let mut before = connected();
+    before.subscribe("p", 1, &event("e1", 1, "kept"));
+    let mut rows = kept_rows(&mut before);
+    let left = r#"{"v":2,"kind":"update","event":"e1","at":5,"attempts":0,"base":BASE,"body":{"id":"e1","title":"mine"}}"#;
+    let value = left.replace("BASE", &event("e1", 1, "kept"));
+    rows.push(Row { table: Table::Outbox, key: "old|0000000000000001".to_owned(), value });
+    let mut next = Bench::durable();
+    next.store(StorageEvent::Loaded(rows));
+    next.store(StorageEvent::Keeper);
+    next.connect();
+    next.subscribe("q", 1, "");
+    assert_eq!(next.title("e1").as_deref(), Some("mine"));
+    next.wait(3_000);
+    let gone = StorageOp::Delete(Table::Events, event_key("e1"));
+    assert!(!next.commits.iter().any(|(_, ops)| ops.contains(&gone)));
+}
+
+#[test]
+fn a_batch_of_events_waits_for_the_one_before() {
+    let mut bench = connected();
+    bench.subscribe("p", 1, &event("e1", 1, "one"));
+    bench.wait(2_000);
+    bench.hear(&change(2, "e2", 1, "two"));
+    bench.wait(10_000);
+    assert_eq!(bench.commits.len(), 1);
+    bench.store(StorageEvent::Aborted(bench.commits[0].0, Trouble::Aborted, String::new()));
+    let keys = |ops: &[StorageOp]| -> Vec<String> {
+        let key = |op: &StorageOp| if let StorageOp::Put(row) = op { row.key.clone() } else { String::new() };
+        ops.iter().map(key).collect()
+    };
+    assert_eq!(keys(&bench.commits[1].1), ["e:e1", "e:e2", "c:project:p", "at"]);
+}
