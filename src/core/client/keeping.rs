@@ -1,5 +1,6 @@
-//! What the server confirmed, kept for the next program: it shows the calendar before there is a connection, and asks only
-//! for what it missed.
+//! What the server confirmed, kept for the next program: it shows the calendar before there is a connection. The server's
+//! word replaces it: the content is asked for anew, since a kept position beside an event of another moment could hide a
+//! change for long.
 //!
 //! Guarantees that no position is stored before the events that it speaks of, and that the queue never waits for any of
 //! this: it is stored apart, some time after it came, and given up first when there is no room. What is shown of it is what
@@ -29,7 +30,7 @@ pub(super) struct Keeping {
     /// What an earlier program kept, until somebody subscribes to its channel.
     positions: SortedMap<String, Position>,
     events: Vec<EventDoc>,
-    /// Channels that go on from there.
+    /// Channels of which it is shown.
     restored: SortedMap<String, ()>,
     /// When what came is stored.
     due: Option<Timestamp>,
@@ -143,11 +144,11 @@ impl Client {
         }
     }
 
-    /// Shows what was kept of a channel that somebody subscribes to, and goes on from there.
+    /// Shows what was kept of a channel that somebody subscribes to.
     pub(super) fn restore(&mut self, name: &str) {
         let Some(position) = self.keeping.positions.remove(name) else { return };
         let numbers = [position.seq, u64::from(hash_of(&position.epoch))];
-        if !self.channels.restore(name, position) {
+        if !self.channels.is_unread(name) {
             return;
         }
         self.note_channel(Step::Restored, name, numbers);
@@ -163,7 +164,7 @@ impl Client {
                 self.channels.position(channel).is_some() && !self.keeping.restored.contains_key(channel)
             };
             if !channels_of(&doc).any(|channel| is_told(&channel)) {
-                self.store.restore(doc);
+                self.store.assume(doc);
             }
         }
     }

@@ -316,14 +316,10 @@ impl Channels {
         std::iter::once(project).chain(calendar).any(|name| self.position(&name).is_some())
     }
 
-    /// Goes on from where an earlier program was. Returns whether that is of use: not if something is known already.
-    pub fn restore(&mut self, name: &str, position: Position) -> bool {
-        let channel = self.list.get_mut(name);
-        let unread = channel.filter(|channel| channel.position.is_none() && channel.snapshot.is_none());
-        let Some(channel) = unread else { return false };
-        channel.catching_up_to = position.seq;
-        channel.position = Some(position);
-        true
+    /// Whether there is a subscription of which nothing is known yet.
+    pub fn is_unread(&self, name: &str) -> bool {
+        let channel = self.list.get(name);
+        channel.is_some_and(|channel| channel.position.is_none() && channel.snapshot.is_none())
     }
 
     /// Whether a channel is subscribed to that tells of `doc`.

@@ -247,16 +247,6 @@ impl Store {
         }
     }
 
-    /// Takes an event as an earlier program kept it, unless something newer is known.
-    pub fn restore(&mut self, doc: EventDoc) {
-        let newer = self.confirmed(&doc.id).is_none_or(|held| held.version < doc.version);
-        if newer && !self.tombstones.contains_key(&doc.id) {
-            self.assumed.remove(&doc.id);
-            let id = doc.id.clone();
-            self.change(&id, |entry| entry.confirm(Some(doc)));
-        }
-    }
-
     /// Events that are confirmed otherwise than when this was asked last, and whether those are all there are.
     pub fn take_unkept(&mut self) -> (Vec<Arc<str>>, bool) {
         let mut ids = std::mem::take(&mut self.unkept);

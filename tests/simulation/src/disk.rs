@@ -38,10 +38,6 @@ pub(crate) struct Disk {
     pub(crate) stuck_until: u64,
     /// Whether there is a database at all.
     pub(crate) missing: bool,
-    /// Whether the connection is to a database that is not there any more.
-    pub(crate) is_dead: bool,
-    /// Whether nobody else has this database, so that its program keeps what the server confirmed.
-    pub(crate) keeps: bool,
 }
 
 impl Disk {
@@ -63,7 +59,6 @@ impl Disk {
     /// The program ends: the first `keep` transactions that were asked for are done, all others are not.
     pub(crate) fn take_done(&mut self, keep: usize) -> Vec<Transaction> {
         self.told.clear();
-        self.is_dead = false;
         let mut waiting = std::mem::take(&mut self.waiting);
         waiting.truncate(keep);
         waiting.into_iter().map(|(_, transaction)| transaction).collect()

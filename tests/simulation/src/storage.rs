@@ -48,11 +48,6 @@ impl World {
                 let living = self.living_beside(d);
                 let rows = self.databases[home].rows(&living);
                 self.judge.loaded(d, rows.iter().filter(|row| self.databases[home].is_damaged(row)).count());
-                if std::mem::take(&mut self.devices[d].disk.is_dead) {
-                    self.tell(d, StorageEvent::Lost);
-                }
-                let alone = self.devices.iter().filter(|device| device.home == home).count() == 1;
-                self.devices[d].disk.keeps = alone && self.options.locks;
                 StorageEvent::Loaded(rows)
             }
             Transaction::Commit(batch, ops) => match self.why_not(d, &ops) {
@@ -73,22 +68,13 @@ impl World {
         {
             return Ok(());
         }
-        let keeper = matches!(event, StorageEvent::Loaded(_)) && self.devices[d].disk.keeps;
-        self.tell(d, event);
-        if keeper {
-            self.tell(d, StorageEvent::Keeper);
-        }
-        Ok(())
-    }
-
-    /// A program will hear something of its storage, after all that it was to hear before.
-    fn tell(&mut self, d: usize, event: StorageEvent) {
         let takes = self.dice.disk.below(3);
         let life = self.devices[d].lives;
         let disk = &mut self.devices[d].disk;
         let due = disk.told.back().map_or(0, |(due, _)| *due).max(self.now + takes);
         disk.told.push_back((due, event));
         self.queue.push(due, Happening::Stored(d, life));
+        Ok(())
     }
 
     /// Why a batch is not stored, if it is not.
@@ -96,9 +82,6 @@ impl World {
         let home = self.devices[d].home;
         if self.devices[d].disk.missing {
             return Some((Trouble::Absent, "no database"));
-        }
-        if self.devices[d].disk.is_dead {
-            return Some((Trouble::HandleDead, "InvalidStateError"));
         }
         if self.databases[home].is_full_for(ops) {
             return Some((Trouble::Quota, "QuotaExceededError"));
@@ -168,10 +151,6 @@ impl World {
         let home = self.devices[d].home;
         self.trace.note(self.now, d as u64, "evicts", "");
         let keys = self.databases[home].wipe();
-        // The browser closes the connections to what it deletes.
-        for device in self.devices.iter_mut().filter(|device| device.home == home) {
-            device.disk.is_dead = device.program.is_some();
-        }
         self.judge.exposed(&keys, &self.held_at(home));
     }
 
