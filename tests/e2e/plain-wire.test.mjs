@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { connect, create, eventAt, openBare, settled, shows, untilIn } from './support/page.mjs'
 import { startPlainServer } from './support/plain-server.mjs'
 import { openRoom } from './support/room.mjs'
+import { startServer } from './support/server.mjs'
 import { serveBare } from './support/site.mjs'
 
 const spelt = { 'event:created': 'EVENT_CREATED', 'event:updated': 'EVENT_UPDATED', 'event:deleted': 'EVENT_DELETED' }
@@ -50,6 +51,24 @@ describe('with a server that speaks the plain wire only', () => {
       assert.deepEqual(await told(ben), ['event:created', 'event:deleted'])
     })
   }
+
+  it('and with one that speaks more, when negotiation is switched off', async (t) => {
+    const server = await startServer(t)
+    const page = await openPage(t, server, { negotiate: false })
+    const confirmed = await page.evaluate(
+      async (data) => {
+        const write = baro.createEvent(data)
+        await write.confirmed
+        return (await baro.updateEvent(write.id, { title: 'Plainer' }).confirmed).version
+      },
+      eventAt(9, 'Plain'),
+    )
+    assert.equal(confirmed, 2)
+    assert.deepEqual(
+      (await server.rest('GET', '?projectId=mine')).map(({ title }) => title),
+      ['Plainer'],
+    )
+  })
 
   it('send resolves with what the server acknowledges, and with a timeout when it does not', async (t) => {
     const server = await startPlainServer(t)

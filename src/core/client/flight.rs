@@ -197,12 +197,12 @@ impl Client {
             return;
         }
         if self.writes_use_the_socket() && !self.storage.is_loading() && !self.collects_writes(now) {
-            let own = self.outbox.own().clone();
+            let greeted = self.config.negotiate.then(|| self.outbox.own().clone());
             while self.lanes.has_room()
                 && let Some(write) = self.outbox.next_to_send(now.mono)
             {
                 let user = self.config.user.as_ref().map(|user| user.id.as_str());
-                let message = write.message(&own, now.wall_ms, user);
+                let message = write.message(greeted.as_ref(), now.wall_ms, user);
                 self.lanes.push(Lane::Write, message);
                 if mutant!(row_dropped_on_send) {
                     let key = crate::core::offline::row_key(&write.id);

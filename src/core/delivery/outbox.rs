@@ -74,9 +74,9 @@ impl Write {
         }
     }
 
-    /// The message that carries it. `own` is the stream that the connection's `hello` named.
-    pub fn message(&self, own: &ClientId, wall_ms: u64, user: Option<&str>) -> String {
-        let other = (self.id.client != *own).then_some(&*self.id.client.0);
+    /// The message that carries it. `greeted` is the stream that the connection's `hello` named, if it said one.
+    pub fn message(&self, greeted: Option<&ClientId>, wall_ms: u64, user: Option<&str>) -> String {
+        let other = (Some(&self.id.client) != greeted).then_some(&*self.id.client.0);
         let message = Outgoing::new(self.kind.message_type()).raw("payload", &self.body);
         let message = match &self.on {
             Some(on) => message.raw("on", &on.to_text()),

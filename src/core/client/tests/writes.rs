@@ -228,3 +228,17 @@ fn a_link_that_is_behind_gets_control_messages_only_and_is_kept_as_long_as_it_dr
     }
     assert_ne!(bench.pipe, pipe);
 }
+
+#[test]
+fn without_a_hello_each_write_names_its_stream() {
+    let mut bench = Bench::with(|config| config.negotiate = false);
+    bench.call(Call::Connect);
+    bench.open();
+    bench.sent.clear();
+    bench.write(Call::Create(EVENT.to_owned()));
+    assert_eq!(field(&bench.sent[0], "client"), bench.own().to_string());
+    let mut bench = Bench::new();
+    bench.connect();
+    bench.write(Call::Create(EVENT.to_owned()));
+    assert_eq!(field(&bench.sent[0], "client"), "", "the connection has named it");
+}
