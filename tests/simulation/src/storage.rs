@@ -7,7 +7,7 @@ use baro_realtime::core::io::{Input, StorageEvent, StorageOp};
 use baro_realtime::core::offline::{Table, Trouble, row_key};
 
 use crate::disk::Transaction;
-use crate::judge::{Violation, removed_by};
+use crate::judge::{Judge, Violation, removed_by};
 use crate::options::Class;
 use crate::points::Point;
 use crate::queue::Happening;
@@ -99,7 +99,7 @@ impl World {
             }
         }
         let client = self.devices[d].program.as_ref().map(|program| &program.client);
-        self.judge.is_parked(d, &removed, client, &self.databases[self.devices[d].home])
+        Judge::is_parked(d, &removed, client, &self.databases[self.devices[d].home])
     }
 
     pub(crate) fn on_stored(&mut self, d: usize) -> Result<(), Violation> {

@@ -35,6 +35,10 @@ fn event_of(row: &str) -> String {
     Fields::parse(row).ok().and_then(|row| row.string("event")).unwrap_or_default()
 }
 
+fn conflict_of(row: &str) -> Option<String> {
+    Fields::parse(row).ok()?.string("conflict")
+}
+
 impl Judge {
     /// A program was told of a conflict.
     pub(crate) fn told_conflict(&mut self, d: usize, conflict: &Conflict) {
@@ -81,20 +85,17 @@ impl Judge {
 
     /// A batch was stored: an edit that waits for a person has gone from the queue to where those are kept, if it has gone.
     pub(crate) fn is_parked(
-        &self,
         d: usize,
         removed: &[String],
         client: Option<&Client>,
         database: &Database,
     ) -> Result<(), Violation> {
         for key in removed {
-            let fact = super::writes::of_row_key(key).and_then(|id| self.facts.get(&id));
-            let Some(event) = fact.and_then(|fact| fact.met.as_ref()) else { continue };
-            let waits = client.is_some_and(|client| client.conflicts().any(|one| *one.event == **event));
-            let kept = database.values(Table::Conflicts).any(|row| event_of(row) == *event);
+            // One that was folded into another, or is resolved by now, has no name of its own any more.
+            let waits = client.is_some_and(|client| client.conflicts().any(|one| one.id == *key));
+            let kept = database.values(Table::Conflicts).any(|row| conflict_of(row).as_ref() == Some(key));
             if waits && !kept {
-                let what =
-                    format!("device {d}: {key} left the queue, and no conflict about {event} is stored");
+                let what = format!("device {d}: {key} left the queue, and no conflict of it is stored");
                 return Err(Violation::new("P31", what));
             }
         }
