@@ -244,7 +244,7 @@ impl Client {
             };
             self.outbox.resume_from(id, now.mono.after(wait));
             self.note_failure(now, id, &fault, true);
-        } else if fault.code == FaultCode::Conflict {
+        } else if fault.code == FaultCode::Conflict && write.kind != WriteKind::Skip {
             self.on_write_conflict(now, id, fault);
         } else {
             let fault = self.as_dependent(id, fault);

@@ -23,12 +23,17 @@ fn bench(strategy: Strategy) -> Bench {
 
 /// The same where edits are stored.
 fn durable(strategy: Strategy) -> Bench {
+    after(strategy, vec![])
+}
+
+/// The same where earlier programs left `rows`.
+fn after(strategy: Strategy, rows: Vec<Row>) -> Bench {
     let mut bench = Bench::with(|config| {
         config.strategy = strategy;
         config.offline =
             Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3, route: Route::Socket });
     });
-    bench.store(StorageEvent::Loaded(vec![]));
+    bench.store(StorageEvent::Loaded(rows));
     bench
 }
 
@@ -216,12 +221,7 @@ fn what_waits_for_somebody_survives_the_program() {
     let [delete, StorageOp::Put(row)] = &ops[..] else { panic!("{ops:?}") };
     assert_eq!((delete, row.table, &row.key), (&removed, Table::Conflicts, &key), "in one transaction");
 
-    let mut next = Bench::with(|config| {
-        config.strategy = Strategy::Manual;
-        config.offline =
-            Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3, route: Route::Socket });
-    });
-    next.store(StorageEvent::Loaded(vec![row.clone()]));
+    let mut next = after(Strategy::Manual, vec![row.clone()]);
     assert_eq!(titles(&detected(&next)[0]), some(["old", "mine", "theirs"]));
     assert_eq!((next.title("e1").as_deref(), next.client.pending().count()), (Some("mine"), 0));
     let (_, ops) = next.commits.last().unwrap().clone();
@@ -241,6 +241,40 @@ fn what_waits_for_somebody_survives_the_program() {
         "{ops:?}"
     );
     assert_eq!(field(next.sent.last().unwrap(), "seq"), "1");
+}
+
+#[test]
+fn the_place_of_an_edit_that_waits_for_somebody_is_no_second_one() {
+    let mut first = durable(Strategy::Manual);
+    first.connect();
+    first.subscribe("p", 1, &[event("e1", 1, "old"), event("e2", 1, "old")].join(","));
+    first.write(update("e2", r#"{"title":"one"}"#));
+    first.write(retitle("mine"));
+    first.write(update("e2", r#"{"title":"two"}"#));
+    let is_outbox = |op: &&StorageOp| matches!(op, StorageOp::Put(row) if row.table == Table::Outbox);
+    let puts = first.commits.iter().flat_map(|(_, ops)| ops).filter(is_outbox).cloned().collect::<Vec<_>>();
+    let rows = puts.into_iter().filter_map(|op| match op {
+        StorageOp::Put(row) => Some(row),
+        StorageOp::Delete(..) | StorageOp::Clear(_) => None,
+    });
+    let mut rows: Vec<Row> = rows.collect();
+    assert_eq!(rows.len(), 3);
+    first.hear(&conflict(2, &event("e1", 2, "theirs"), 2));
+    let Some((_, ops)) = first.commits.last() else { panic!("nothing is stored") };
+    let [_, StorageOp::Put(parked)] = &ops[..] else { panic!("{ops:?}") };
+    rows[1] = parked.clone();
+    // Every bench has one name.
+    let own = first.own().to_string();
+    for row in &mut rows {
+        (row.key, row.value) = (row.key.replace(&own, "another"), row.value.replace(&own, "another"));
+    }
+
+    let mut next = after(Strategy::Manual, rows);
+    next.connect();
+    let stream = r#""seq":2,"client":"another""#;
+    next.hear(&conflict(2, &event("e1", 3, "newer"), 3).replace(r#""seq":2"#, stream));
+    let waiting: Vec<_> = next.client.conflicts().map(|conflict| conflict.event.to_string()).collect();
+    assert_eq!((waiting, next.title("e1").as_deref()), (vec!["e1".to_owned()], Some("mine")));
 }
 
 #[test]
