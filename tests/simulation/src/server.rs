@@ -331,8 +331,8 @@ impl World {
         let open = self.devices[*d].program.as_ref().is_some_and(|program| program.client.storage_is_open());
         // Without storage it leaves all the same, and storage may come back.
         let lasts = ![Class::NoDisk, Class::Quota, Class::Evict].iter().any(|class| self.options.has(*class));
-        // Nor do tabs without locks know whose a letter is.
-        let owned = self.options.locks || self.options.tabs < 2;
+        // Nor do tabs that do not share know of each other's letters: two that took one stream over may each keep one.
+        let owned = self.options.tabs < 2;
         if open && lasts && owned && !database.had_aborts && database.has(Table::Dead, key) {
             let what = format!("device {d}: {key} was tried again and is still stored as failed");
             return Err(Violation::new("P8", what));

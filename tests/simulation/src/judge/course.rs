@@ -47,10 +47,11 @@ fn read_of(client: &Client, channels: &BTreeMap<String, u64>) -> u64 {
     channels.keys().filter_map(|channel| client.position(channel)).map(|position| position.seq).sum()
 }
 
-/// The unique value that an event shows.
+/// The unique value that an event shows. A stamp of it, which may stand before it, does not begin with its letter.
 pub(super) fn mark_of(text: &str) -> Option<&str> {
-    let (_, rest) = text.split_once("\"mark\":\"")?;
-    rest.split('"').next()
+    let (before, _) = text.split_once("\"mark\":\"m")?;
+    let from = before.len() + "\"mark\":\"".len();
+    text.get(from..)?.split('"').next()
 }
 
 /// What there is to put together anew.
@@ -87,6 +88,11 @@ impl Judge {
         let told = frame.matches("\"seq\":").count() as u64;
         let released = read_of(client, channels) > before.read + told;
         if folds == 0 || released || client.metrics().snapshots > before.snapshots {
+            return Ok(());
+        }
+        // Where several edits of one event wait for a person each of them is put on anew with all of them.
+        let mut parked = BTreeSet::new();
+        if !client.conflicts().all(|conflict| parked.insert(&conflict.event)) {
             return Ok(());
         }
         let mut may = 0;
