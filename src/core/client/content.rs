@@ -85,6 +85,10 @@ impl Client {
     /// that neither a sequence nor a version showed to be missing.
     pub(super) fn find_divergence(&mut self, digests: &str, heads: &str, wanted: &mut Vec<String>) {
         let heads = Fields::parse(heads).unwrap_or_default();
+        // What a channel that is behind still says of an event may be older than what another one does.
+        if !self.channels.are_all_at(|name| heads.u53(name)) {
+            return;
+        }
         // A digest that is none tells nothing, and neither does one without its head.
         let _read = each_field(digests, |name, raw| {
             let theirs = as_string(raw).and_then(|hex| u64::from_str_radix(&hex, 16).ok());

@@ -65,6 +65,12 @@ impl Channel {
             && self.position.as_ref().is_none_or(|position| position.seq >= self.catching_up_to)
     }
 
+    /// Whether everything up to `head` was applied, and nothing else is on its way.
+    fn is_at(&self, head: u64) -> bool {
+        let at_head = self.position.as_ref().is_some_and(|position| position.seq == head);
+        at_head && self.live && self.request.is_none() && self.snapshot.is_none()
+    }
+
     fn hold(&mut self, seq: u64, message: &str) {
         if self.held.len() < HELD_MAX {
             self.held.insert(seq, Arc::from(message));
@@ -386,15 +392,18 @@ impl Channels {
         channel.and_then(|channel| channel.position.as_ref()).is_some_and(|position| position.seq < head)
     }
 
+    /// Whether everything was applied up to the heads that `head_of` tells, in each channel.
+    pub fn are_all_at(&self, head_of: impl Fn(&str) -> Option<u64>) -> bool {
+        self.list.iter().all(|(name, channel)| head_of(name).is_some_and(|head| channel.is_at(head)))
+    }
+
     /// Whether the server, which says that at `head` the content of `name` has the digest `theirs`, can be asked for that
     /// content because ours has another although everything up to `head` was applied. What was read of it is forgotten then.
     /// The same claim is followed once: a server whose own digest is wrong would send its content for ever.
     pub fn diverges(&mut self, name: &str, head: u64, theirs: u64, ours: impl FnOnce() -> u64) -> bool {
-        let settled = |channel: &Channel| {
-            let at_head = channel.position.as_ref().is_some_and(|position| position.seq == head);
-            at_head && channel.live && channel.request.is_none() && channel.snapshot.is_none()
+        let Some(channel) = self.list.get_mut(name).filter(|channel| channel.is_at(head)) else {
+            return false;
         };
-        let Some(channel) = self.list.get_mut(name).filter(|channel| settled(channel)) else { return false };
         if channel.repaired == Some((head, theirs)) || ours() == theirs {
             return false;
         }
