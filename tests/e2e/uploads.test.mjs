@@ -49,6 +49,8 @@ describe('writes past the socket', () => {
   it('go as requests, in their order for each event, and arrive once', async (t) => {
     const { server, page, writes } = await openPage(t)
     const id = await create(page, eventAt(9, 'First'))
+    // Edits that wait for their turn together are one request.
+    await settled(page)
     await page.evaluate((event) => baro.updateEvent(event, { location: 'Room 1' }).confirmed, id)
     await create(page, eventAt(10, 'Second'))
     await settled(page)
