@@ -237,10 +237,12 @@ impl Store {
         }
     }
 
-    /// Takes an event for confirmed if nothing is known of it: what a write was based on, after a reload.
+    /// Takes an event for confirmed if no server told of it and nothing newer was assumed: what was kept of it, or what a
+    /// write was based on or met, after a reload.
     pub fn assume(&mut self, doc: EventDoc) {
-        let known = self.entries.get(&doc.id).is_some_and(|entry| entry.confirmed.is_some());
-        if !known && !self.tombstones.contains_key(&doc.id) {
+        let held = self.confirmed(&doc.id).map(|held| held.version);
+        let older = |held: u64| self.assumed.contains_key(&doc.id) && held < doc.version;
+        if held.is_none_or(older) && !self.tombstones.contains_key(&doc.id) {
             let id = doc.id.clone();
             self.assumed.insert(id.clone(), ());
             self.change(&id, |entry| entry.confirm(Some(doc)));

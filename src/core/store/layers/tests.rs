@@ -216,3 +216,15 @@ fn an_event_that_is_deleted_under_a_pending_write_stays_shown_where_the_write_ou
     store.roll_back(&id("e"), &write(1));
     assert!(store.shown("e").is_none());
 }
+
+#[test]
+fn the_newest_of_what_is_assumed_shows_until_a_server_tells() {
+    let mut store = Store::default();
+    for (version, title) in [(1, "kept"), (3, "met"), (2, "based on")] {
+        store.assume(doc("e", version, title));
+    }
+    assert_eq!(title(&store).as_deref(), Some("met"));
+    store.confirm(doc("e", 2, "told"));
+    store.assume(doc("e", 9, "assumed"));
+    assert_eq!(title(&store).as_deref(), Some("told"));
+}
