@@ -237,7 +237,11 @@ impl Client {
         self.drop_row(Table::Conflicts, row);
         let key = parked.conflict.id.clone();
         let Parked { write, theirs, .. } = &parked;
-        let covered = |doc: &EventDoc| self.channels.covers(doc);
+        // A channel that was read knows whether the event is gone; what was only kept of it may be older than what was met.
+        let covered = |doc: &EventDoc| {
+            self.channels.covers(doc)
+                && self.store.confirmed(&doc.id).is_none_or(|held| held.version >= doc.version)
+        };
         let base = write.base.as_deref().and_then(|base| EventDoc::parse(base).ok());
         let (theirs, base) = (theirs.clone().filter(|doc| !covered(doc)), base.filter(|doc| !covered(doc)));
         let (event, gone) = (write.event.clone(), parked.theirs.is_none());
