@@ -2,8 +2,10 @@
 
 use super::*;
 use crate::core::conflict::Conflict;
+use crate::core::delivery::Position;
 use crate::core::merge::Strategy;
-use crate::core::offline::{Table, row_key};
+use crate::core::model::EventDoc;
+use crate::core::offline::{Table, channel_key, encode_event, encode_position, event_key, row_key};
 
 fn update(id: &str, changes: &str) -> Call {
     Call::Update(id.to_owned(), changes.to_owned())
@@ -241,6 +243,36 @@ fn what_waits_for_somebody_survives_the_program() {
         "{ops:?}"
     );
     assert_eq!(field(next.sent.last().unwrap(), "seq"), "1");
+}
+
+#[test]
+fn what_was_kept_of_an_event_is_not_taken_for_news_of_it() {
+    let mut first = durable(Strategy::Manual);
+    first.connect();
+    first.subscribe("p", 1, &event("e1", 1, "old"));
+    first.write(retitle("mine"));
+    first.hear(&conflict(1, &event("e1", 3, "theirs"), 3));
+    let Some((_, ops)) = first.commits.last() else { panic!("nothing is stored") };
+    let [_, StorageOp::Put(parked)] = &ops[..] else { panic!("{ops:?}") };
+    let doc = EventDoc::parse(&event("e1", 1, "old")).unwrap();
+    let kept = |key: String, value: String| Row { table: Table::Events, key, value };
+    let position = Position { epoch: "e".to_owned(), seq: 1 };
+    let rows = vec![
+        parked.clone(),
+        kept(event_key("e1"), encode_event(&doc)),
+        kept(channel_key("project:p"), encode_position(&position)),
+    ];
+
+    let mut next = Bench::with(|config| {
+        config.strategy = Strategy::Manual;
+        config.project = Some("p".to_owned());
+        config.offline =
+            Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3, route: Route::Socket });
+    });
+    next.store(StorageEvent::Loaded(rows));
+    next.connect();
+    let remotes: Vec<_> = detected(&next).iter().map(|told| titles(told)[2].clone()).collect();
+    assert_eq!(remotes, [Some("theirs".to_owned())]);
 }
 
 #[test]
