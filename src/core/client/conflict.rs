@@ -116,6 +116,12 @@ impl Client {
     /// Somebody has to decide: the edit stays in the view and leaves the queue.
     pub(super) fn park(&mut self, now: Now, id: &WriteId) {
         let Some(write) = self.take_out(id) else { return };
+        if let Some(parked) = self.parked.get_mut(&row_key(id)) {
+            // Another tab was told the same of it, and what that tab parked is here already.
+            parked.write.confirmed.extend(write.confirmed);
+            self.store.roll_back(&write.event, id);
+            return self.on_write_decided(now);
+        }
         let body = Fields::parse(&write.body).unwrap_or_default();
         let on = write.on.clone();
         let key = self.parked_on(&write.event);
@@ -224,16 +230,18 @@ impl Client {
         if mutant!(parked_forgotten) {
             return;
         }
+        let seq = ADOPTED_FROM + self.parked_taken;
+        let ours = WriteId { client: self.outbox.own().clone(), seq };
         if let Some(held) = self.parked.get(&parked.conflict.id) {
             // Two tabs took it from a third, and perhaps more was folded into it since.
             if (held.write.kind, &held.write.body) == (parked.write.kind, &parked.write.body) {
                 return self.drop_row(Table::Conflicts, row);
             }
-            parked = Parked::new(row.clone(), parked.write, parked.theirs);
+            // Its row may have the name of the one that is held, too.
+            parked = Parked::new(row_key(&ours), parked.write, parked.theirs);
         }
-        let seq = ADOPTED_FROM + self.parked_taken;
         self.parked_taken += 1;
-        parked.write.id = WriteId { client: self.outbox.own().clone(), seq };
+        parked.write.id = ours;
         self.drop_row(Table::Conflicts, row);
         let key = parked.conflict.id.clone();
         let Parked { write, theirs, .. } = &parked;

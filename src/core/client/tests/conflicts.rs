@@ -328,11 +328,44 @@ fn what_two_programs_took_from_a_third_is_offered_once_and_all_that_came_after_i
         config.offline =
             Some(OfflineConfig { database_name: "db".to_owned(), retries_max: 3, route: Route::Socket });
     });
-    let rows = vec![copy("a", "mine"), copy("b", "mine"), copy("c", "more of mine")];
+    // The third one lives and has stored its own again, with more in it.
+    let third = Row { value: row.value.replace("mine", "more of mine"), ..row.clone() };
+    let rows = vec![copy("a", "mine"), copy("b", "mine"), third];
     next.store(StorageEvent::Loaded(rows));
     let locals: Vec<_> = next.client.conflicts().map(|conflict| titles(conflict)[1].clone()).collect();
     assert_eq!(locals, [Some("mine".to_owned()), Some("more of mine".to_owned())]);
     assert_eq!(next.client.store().pending("e1").len(), 2, "each has a name of its own");
+}
+
+#[test]
+fn an_edit_that_another_tab_parked_is_not_parked_again_when_the_server_repeats_what_it_said() {
+    let mut first = durable(Strategy::Manual);
+    first.connect();
+    first.subscribe("p", 1, &event("e1", 1, "old"));
+    first.write(Call::Delete("e1".to_owned()));
+    let put = |bench: &Bench, table: Table| {
+        let ops = bench.commits.iter().flat_map(|(_, ops)| ops);
+        let rows = ops.filter_map(|op| match op {
+            StorageOp::Put(row) => Some(row.clone()),
+            StorageOp::Delete(..) | StorageOp::Clear(_) => None,
+        });
+        rows.filter(|row| row.table == table).last().unwrap()
+    };
+    let waiting = put(&first, Table::Outbox);
+    first.hear(&conflict(1, &event("e1", 2, "theirs"), 2));
+    let mut rows = vec![waiting, put(&first, Table::Conflicts)];
+    let own = first.own().to_string();
+    for row in &mut rows {
+        (row.key, row.value) = (row.key.replace(&own, "another"), row.value.replace(&own, "another"));
+    }
+
+    let mut next = after(Strategy::Manual, rows);
+    next.connect();
+    let stream = r#""seq":1,"client":"another""#;
+    next.hear(&conflict(1, &event("e1", 2, "theirs"), 2).replace(r#""seq":1"#, stream));
+    assert_eq!(next.client.conflicts().count(), 1);
+    assert_eq!(next.client.store().pending("e1").len(), 1, "it is shown once");
+    assert_eq!(next.client.pending().count(), 0);
 }
 
 #[test]
