@@ -4,7 +4,7 @@ import { CommandFailed, mustRun } from './base/command.mjs'
 import { main, say, step } from './base/progress.mjs'
 import { build } from './build.mjs'
 import { measureSizes, overBudget, sizeTable } from './build/sizes.mjs'
-import { eslint, prettier, publint, typescript } from './lint/javascript.mjs'
+import { attw, eslint, prettier, publint, typescript } from './lint/javascript.mjs'
 import { findPersonalText } from './lint/text.mjs'
 import { wasmEnvironment, wasmTarget } from './setup/rust.mjs'
 import { setUp } from './setup.mjs'
@@ -24,6 +24,7 @@ const checks = {
     }),
   package: () => build(),
   publint,
+  attw,
   'size budget': withinBudget,
 }
 
