@@ -43,21 +43,29 @@ export async function serve(folder, headers = {}) {
   return { address: `http://127.0.0.1:${server.address().port}`, close: () => server.close() }
 }
 
-/** Opens a folder's page and returns what its program leaves in `globalThis.result`. */
-export async function open(browser, folder, headers) {
-  const site = await serve(folder, headers)
+/** Opens an address and returns what the page's program leaves in `globalThis.result`. */
+export async function read(browser, address) {
   const page = await browser.newPage()
   const said = []
   page.on('console', (message) => said.push(message.text()))
   page.on('pageerror', (error) => said.push(error.message))
   try {
-    await page.goto(site.address)
-    const result = await page.waitForFunction(() => globalThis.result, undefined, { timeout: 15_000 })
+    await page.goto(address)
+    const result = await page.waitForFunction(() => globalThis.result, undefined, { timeout: 45_000 })
     return await result.jsonValue()
   } catch (error) {
     throw new Error(`${error.message}\nThe page said: ${said.join(' | ')}`, { cause: error })
   } finally {
     await page.close()
+  }
+}
+
+/** Opens a folder's page, and returns the same. */
+export async function open(browser, folder, headers) {
+  const site = await serve(folder, headers)
+  try {
+    return await read(browser, site.address)
+  } finally {
     site.close()
   }
 }

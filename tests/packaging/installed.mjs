@@ -1,9 +1,9 @@
 // The packed package, installed as a user installs it: from the tarball into an empty folder.
 
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url))
@@ -16,19 +16,46 @@ function tarball() {
   return join(folder, packed[0])
 }
 
-/** Installs the package and writes `files` beside it. The folder goes when the process ends. */
-export function installPackage(files = {}) {
+/**
+ * Installs the package and writes `files` beside it, and what `more` makes of the folder then. The folder goes when the process ends.
+ */
+export function installPackage(files = {}, more = () => ({})) {
   const folder = mkdtempSync(join(tmpdir(), 'baro-packaging-'))
   process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
   execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', tarball()], {
     cwd: folder,
   })
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text)
+  for (const [name, text] of Object.entries({ ...files, ...more(folder) })) writeFileSync(join(folder, name), text)
   return folder
 }
 
 export const packageIn = (folder) => join(folder, 'node_modules/@baro-calendar/realtime')
+
+const manifestOf = (folder) => JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+
+/** The names of the package's modules as a program imports them. */
+export function entriesOf(folder) {
+  const { name, exports } = manifestOf(packageIn(folder))
+  return Object.keys(exports)
+    .filter((entry) => !/\.(json|css|wasm)$/.test(entry))
+    .map((entry) => name + entry.slice(1))
+}
+
+/** What the package names as its peers. */
+export const peersOf = (folder) => Object.keys(manifestOf(packageIn(folder)).peerDependencies ?? {})
+
+/** Gives the folder packages of the repository as if they were installed in it. */
+export function link(folder, names) {
+  for (const name of names) {
+    const place = join(folder, 'node_modules', name)
+    mkdirSync(dirname(place), { recursive: true })
+    symlinkSync(join(repository, 'node_modules', name), place, 'dir')
+  }
+}
+
+/** The version of a package of the repository. */
+export const versionOf = (name) => manifestOf(join(repository, 'node_modules', name)).version
 
 /** Runs a program of one file in the folder with Node, and returns what it prints as JSON. */
 export function runNode(folder, name, source) {

@@ -1,7 +1,12 @@
 // The program that every kind of page runs: refused before loading, working after it.
 
-export const program = (specifier) => `
+/**
+ * The text of the program as a module. `specifier` names the package, `imports` are further lines of its head, `source` is what
+ * `init` is called with, and `entries` are modules that are imported as well and have to export something.
+ */
+export const program = (specifier, { imports = '', source = '', entries } = {}) => `
 import init, { RealtimeCalendar } from '${specifier}'
+${imports}
 
 async function run() {
   const refused = (() => {
@@ -11,9 +16,11 @@ async function run() {
       return [error.name, error.code]
     }
   })()
-  await Promise.all([init(), init()])
+  await Promise.all([init(${source}), init(${source})])
   const calendar = new RealtimeCalendar({ url: '/ws' })
-  return { refused, state: calendar.getState() }
+  const result = { refused, state: calendar.getState() }
+  await calendar.destroy()
+  return ${entries ? `{ ...result, entries: (await import('${entries}')).filled }` : 'result'}
 }
 
 const tell = (result) => {
@@ -24,6 +31,15 @@ run().then(tell, (error) => tell({ error: error.message, code: error.code }))
 `
 
 export const expected = { refused: ['RealtimeError', 'not_initialized'], state: 'disconnected' }
+
+/** A module whose `filled` names those of the entries that export anything. */
+export const entriesModule = (entries) => `
+${entries.map((entry, index) => `import * as entry${index} from '${entry}'`).join('\n')}
+
+export const filled = Object.entries({ ${entries.map((entry, index) => `'${entry}': entry${index}`).join(', ')} })
+  .filter(([, module]) => Object.keys(module).length > 0)
+  .map(([name]) => name)
+`
 
 export const page = (script) =>
   `<!doctype html><html lang="en"><title>page</title><script type="module" src="${script}"></script></html>`
