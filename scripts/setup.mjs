@@ -3,6 +3,7 @@
 
 import { CommandFailed } from './base/command.mjs'
 import { alone } from './base/lock.mjs'
+import { at } from './base/paths.mjs'
 import { main, say } from './base/progress.mjs'
 import { installCargoTools } from './setup/cargo-tools.mjs'
 import { browserPackages, installDebianPackages } from './setup/debian-packages.mjs'
@@ -11,7 +12,11 @@ import { installLintComponents, installWasmTarget, requireCargo } from './setup/
 
 // Lanes run side by side, the parts of one lane after each other: a lane waits either for the network or for the
 // processor, and two compilers at once would only slow each other down.
-const download = { npm: () => installNpmPackages(), browsers: () => installDebianPackages(browserPackages) }
+const download = {
+  npm: () => installNpmPackages(),
+  react18: () => installNpmPackages(at('tests/react/react-18'), 'React 18'),
+  browsers: () => installDebianPackages(browserPackages),
+}
 const compile = {
   target: installWasmTarget,
   components: installLintComponents,
@@ -24,11 +29,11 @@ const purposes = {
   build: [['npm'], ['target', 'bindgen']],
   lint: [['npm'], ['target', 'components', 'bindgen']],
   test: [
-    ['npm', 'browsers'],
+    ['npm', 'react18', 'browsers'],
     ['target', 'bindgen', 'drivers'],
   ],
   everything: [
-    ['npm', 'browsers'],
+    ['npm', 'react18', 'browsers'],
     ['target', 'components', 'bindgen', 'drivers'],
   ],
 }

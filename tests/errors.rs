@@ -33,8 +33,15 @@ fn unquoted(cell: &str) -> &str {
 /// The codes that the package's JavaScript raises outside the WebAssembly, and whether it calls them retryable.
 fn raised_in_javascript() -> BTreeSet<(String, bool)> {
     let mut raised = BTreeSet::new();
-    for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("js")).unwrap() {
-        let path = entry.unwrap().path();
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("js")];
+    let mut files = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { folders.push(path) } else { files.push(path) }
+        }
+    }
+    for path in files {
         let text = fs::read_to_string(&path).unwrap();
         for call in text.split("realtimeError(").skip(1) {
             let Some(rest) = call.trim_start().strip_prefix('\'') else { continue };

@@ -13,6 +13,9 @@ import { none, outcome } from './counting.mjs'
 
 const seeds = '3000'
 
+/** The server as the native layer has compiled it. */
+const withServer = { BARO_SERVER: at('target/debug/baro-realtime-server') }
+
 export const layers = {
   native: async () => outcome(await run('cargo', ['test', '--workspace', '--no-fail-fast'], { show: true })),
   simulation: simulate,
@@ -25,6 +28,7 @@ export const layers = {
   packaging: () => nodeTests('tests/packaging'),
   conformance: () => nodeTests('tests/conformance'),
   e2e: endToEnd,
+  react: () => nodeTests('tests/react', withServer),
 }
 
 async function simulate() {
@@ -50,7 +54,7 @@ async function endToEnd() {
   await buildDemo()
   // The server as the native layer has compiled it already. The same selection, or cargo would compile half of it anew.
   await step('server', () => mustRun('cargo', ['build', '--workspace', '--bins', '--tests'], { show: true }))
-  return nodeTests('tests/e2e', { BARO_SERVER: at('target/debug/baro-realtime-server'), BARO_DEMO: at('www/dist') })
+  return nodeTests('tests/e2e', { ...withServer, BARO_DEMO: at('www/dist') })
 }
 
 const testFiles = (folder) =>
