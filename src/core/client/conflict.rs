@@ -252,17 +252,13 @@ impl Client {
         };
         let base = write.base.as_deref().and_then(|base| EventDoc::parse(base).ok());
         let (theirs, base) = (theirs.clone().filter(|doc| !covered(doc)), base.filter(|doc| !covered(doc)));
-        let (event, gone) = (write.event.clone(), parked.theirs.is_none());
+        let gone = parked.theirs.is_none();
         self.trace.note(Step::Unresolved, "", [0; 4]);
         self.parked.insert(key.clone(), parked);
         self.show_parked(&key);
         match (theirs, base) {
             (Some(theirs), _) => self.store.assume(theirs),
-            (None, Some(base)) if gone => {
-                // What it was, and that it is no more.
-                self.store.assume(base);
-                self.store.remove(&event, None, false);
-            }
+            (None, Some(base)) if gone => self.store.assume_gone(base),
             (None, _) => {}
         }
         self.keep_parked(&key, None);

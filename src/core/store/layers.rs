@@ -249,6 +249,15 @@ impl Store {
         }
     }
 
+    /// Takes an event for gone, and for what it last was, if no server told of it.
+    pub fn assume_gone(&mut self, last: EventDoc) {
+        let id = last.id.clone();
+        if self.confirmed(&id).is_none() || self.assumed.contains_key(&id) {
+            self.assume(last);
+            self.change(&id, |entry| entry.confirm(None));
+        }
+    }
+
     /// Events that are confirmed otherwise than when this was asked last, and whether those are all there are.
     pub fn take_unkept(&mut self) -> (Vec<Arc<str>>, bool) {
         let mut ids = std::mem::take(&mut self.unkept);

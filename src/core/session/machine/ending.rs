@@ -52,11 +52,13 @@ impl Session {
             self.on_silent_end(now, 1006);
             self.close_pipes(4000, reason);
             self.end_connection(now, 1006, reason);
+            // One that is about to close may fall silent before it does.
+            let spread_ms = self.spread_ms.take();
             if self.way == Way::Tab {
                 // What there is to wait for is whether the other tab answers.
                 self.attempt_now(now);
             } else {
-                self.retry(now, None);
+                self.retry(now, spread_ms);
             }
         }
     }

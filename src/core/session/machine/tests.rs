@@ -104,6 +104,27 @@ fn a_silent_peer_is_asked_and_given_up() {
 }
 
 #[test]
+fn one_that_falls_silent_after_it_wanted_to_close_is_come_back_to_within_its_window_and_the_next_is_not() {
+    let mut session = session(|_| {});
+    session.connect(Timestamp(0));
+    let mut delay_after = |from: u64, window_ms: Option<u64>| {
+        opened(&mut session, Timestamp(from));
+        if let Some(window_ms) = window_ms {
+            session.handle_drain(window_ms);
+        }
+        session.handle_heard(Timestamp(from + 10_000));
+        session.take_actions();
+        session.abandon(Timestamp(from + 20_000), "no answer");
+        let due = session.poll_timeout().unwrap().0;
+        session.take_actions();
+        session.handle_timeout(Timestamp(due));
+        due - from - 20_000
+    };
+    assert!(delay_after(0, Some(3)) <= 3);
+    assert!(delay_after(100_000, None) > 3, "half of the first delay at least");
+}
+
+#[test]
 fn a_page_that_slept_through_the_deadline_hears_its_socket_out_first() {
     let mut session = session(|_| {});
     session.connect(Timestamp(0));

@@ -218,6 +218,18 @@ fn an_event_that_is_deleted_under_a_pending_write_stays_shown_where_the_write_ou
 }
 
 #[test]
+fn only_what_no_server_told_of_is_taken_for_gone() {
+    let mut store = Store::default();
+    store.confirm(doc("told", 16, "told"));
+    store.assume(doc("kept", 2, "kept"));
+    for id in ["told", "kept", "unknown"] {
+        store.assume_gone(doc(id, 13, "last"));
+    }
+    let there = |id: &str| store.confirmed(id).map(|held| held.version);
+    assert_eq!(["told", "kept", "unknown"].map(there), [Some(16), None, None]);
+}
+
+#[test]
 fn the_newest_of_what_is_assumed_shows_until_a_server_tells() {
     let mut store = Store::default();
     for (version, title) in [(1, "kept"), (3, "met"), (2, "based on")] {
