@@ -31,9 +31,9 @@ impl Client {
             key.and_then(|key| self.parked.get(&key)).filter(|held| held.write.kind == WriteKind::Delete);
         let (Some(parked), Some(there)) = (parked, self.store.confirmed(event)) else { return Ok(None) };
         let mut resolved = there.fields();
-        if let Some(base) = &parked.conflict.base {
-            resolved.merge(&difference(base, made).unwrap_or_default());
-        }
+        // Where nobody knows any more what was deleted, the event is what it is made to be.
+        let was = parked.conflict.base.clone().unwrap_or_else(|| there.fields());
+        resolved.merge(&difference(&was, made).unwrap_or_default());
         let (id, resolved) = (parked.conflict.id.clone(), resolved.to_text());
         self.check_room(resolved.len())?;
         // In the trace it is what it comes to.

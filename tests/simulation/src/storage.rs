@@ -155,7 +155,7 @@ impl World {
     }
 
     /// Keys of the writes that living programs of a database have in memory.
-    fn held_at(&self, home: usize) -> BTreeSet<String> {
+    pub(crate) fn held_at(&self, home: usize) -> BTreeSet<String> {
         let programs = self.devices.iter().filter(|device| device.home == home);
         let clients = programs.filter_map(|device| Some(&device.program.as_ref()?.client));
         let held = clients.flat_map(|client| {

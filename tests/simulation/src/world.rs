@@ -341,10 +341,11 @@ impl World {
     }
 
     fn close(&mut self) -> Result<(), Violation> {
-        for d in 0..self.devices.len() {
+        let held: Vec<_> = self.devices.iter().map(|device| self.held_at(device.home)).collect();
+        for (d, held) in held.iter().enumerate() {
             let device = &self.devices[d];
             if let Some(program) = &device.program {
-                self.judge.account(d, &program.client, &self.databases[device.home])?;
+                self.judge.account(d, &program.client, &self.databases[device.home], held)?;
             }
             self.call(d, baro_realtime::core::io::Call::Destroy)?.ok();
         }

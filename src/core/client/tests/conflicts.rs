@@ -211,6 +211,29 @@ fn a_deletion_that_waits_for_somebody_can_be_taken_back() {
 }
 
 #[test]
+fn an_event_made_again_after_a_deletion_of_nobody_knows_what_is_what_it_is_made_to_be() {
+    let mut first = durable(Strategy::Manual);
+    first.connect();
+    first.subscribe("p", 1, &event("e1", 1, "old"));
+    first.write(Call::Delete("e1".to_owned()));
+    first.hear(&conflict(1, &event("e1", 2, "theirs"), 2));
+    let Some((_, ops)) = first.commits.last() else { panic!("nothing is stored") };
+    let [_, StorageOp::Put(parked)] = &ops[..] else { panic!("{ops:?}") };
+    let mut value = Fields::parse(&parked.value).unwrap();
+    value.set("base", "null");
+
+    let mut next = after(Strategy::Manual, vec![Row { value: value.to_text(), ..parked.clone() }]);
+    next.connect();
+    next.subscribe("p", 2, &event("e1", 2, "theirs"));
+    next.sent.clear();
+    next.write(Call::Create(event("e1", 0, "made again")));
+    assert_eq!((next.title("e1").as_deref(), next.client.conflicts().count()), (Some("made again"), 0));
+    assert_eq!(next.sent_types(), ["event:update"]);
+    let written = next.client.pending().next().unwrap();
+    assert_eq!(field(&written.body, "title"), "made again");
+}
+
+#[test]
 fn what_waits_for_somebody_survives_the_program() {
     let mut first = durable(Strategy::Manual);
     first.connect();
