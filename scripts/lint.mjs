@@ -3,6 +3,7 @@
 import { CommandFailed, mustRun } from './base/command.mjs'
 import { main, say, step } from './base/progress.mjs'
 import { build } from './build.mjs'
+import { writeRustdoc } from './docs.mjs'
 import { measureSizes, overBudget, sizeTable } from './build/sizes.mjs'
 import { attw, eslint, prettier, publint, typescript } from './lint/javascript.mjs'
 import { findPersonalText } from './lint/text.mjs'
@@ -22,6 +23,7 @@ const checks = {
     mustRun('cargo', ['clippy', '-p', 'baro-realtime', '--all-targets', '--target', wasmTarget, ...strict], {
       env: wasmEnvironment(),
     }),
+  rustdoc: writeRustdoc,
   package: () => build(),
   publint,
   attw,

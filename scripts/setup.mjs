@@ -26,6 +26,7 @@ const compile = {
 
 const purposes = {
   server: [[], []],
+  docs: [['npm'], []],
   build: [['npm'], ['target', 'bindgen']],
   lint: [['npm'], ['target', 'components', 'bindgen']],
   test: [

@@ -29,6 +29,7 @@ export const layers = {
   conformance: () => nodeTests('tests/conformance'),
   e2e: endToEnd,
   react: () => nodeTests('tests/react', withServer),
+  docs: documentation,
 }
 
 async function simulate() {
@@ -52,10 +53,20 @@ async function endToEnd() {
     return none
   }
   await buildDemo()
-  // The server as the native layer has compiled it already. The same selection, or cargo would compile half of it anew.
-  await step('server', () => mustRun('cargo', ['build', '--workspace', '--bins', '--tests'], { show: true }))
+  await buildServer()
   return nodeTests('tests/e2e', { ...withServer, BARO_DEMO: at('www/dist') })
 }
+
+/** What the documents show is compiled and run, and the site that is made of them has its links followed. */
+async function documentation() {
+  await pack()
+  await buildServer()
+  return nodeTests('tests/docs', withServer)
+}
+
+// The server as the native layer has compiled it already. The same selection, or cargo would compile half of it anew.
+const buildServer = () =>
+  step('server', () => mustRun('cargo', ['build', '--workspace', '--bins', '--tests'], { show: true }))
 
 const testFiles = (folder) =>
   existsSync(at(folder))

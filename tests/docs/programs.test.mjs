@@ -1,0 +1,159 @@
+// The programs that the documents show whole, run as they stand: pages in Chromium, the rest in Node.
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { build } from 'vite'
+import { launch } from '../packaging/browser.mjs'
+import { installPackage, repository } from '../packaging/installed.mjs'
+import { blocksIn, filesOf } from './support/blocks.mjs'
+import { listening, startServer } from './support/server.mjs'
+
+const patience = 15_000
+
+/** The package installed, and files of a document beside it. */
+function folderWith(files) {
+  const folder = installPackage()
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+  return folder
+}
+
+const borrow = (folder, name) => symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name))
+
+describe('the programs of the guide', () => {
+  let browser
+  before(async () => {
+    browser = await launch()
+  })
+  after(() => browser?.close())
+
+  const started = filesOf('docs/guide/getting-started.md')
+
+  it('are shown whole, and every page among them is one of these', () => {
+    const pages = blocksIn('html').map(({ title, place }) => title ?? place)
+    assert.deepEqual(pages, ['index.html'])
+  })
+
+  it('share a calendar between two windows, without a bundler', async () => {
+    const folder = folderWith({ 'index.html': started['index.html'] })
+    await shareBetweenWindows(folder, started['main.js'], (file, text) => writeFileSync(join(folder, file), text))
+  })
+
+  it('share a calendar between two windows, as Vite builds them', async () => {
+    const folder = folderWith({ 'index.html': started['index.html'] })
+    const [named] = started['vite/main.js'].split(/\n/)
+    const source = started['main.js'].replace(/^import .*$/m, named)
+    await shareBetweenWindows(join(folder, 'dist'), source, async (file, text) => {
+      writeFileSync(join(folder, file), text)
+      await build({ root: folder, configFile: false, logLevel: 'error' })
+    })
+  })
+
+  async function shareBetweenWindows(folder, source, put) {
+    // The port is the one thing that is not as it stands.
+    await put('main.js', source.replaceAll('ws://127.0.0.1:8787/ws', '/ws'))
+    const server = await startServer('--auth', 'none', '--serve', folder)
+    try {
+      const errors = []
+      const open = async () => {
+        const page = await (await browser.newContext()).newPage()
+        page.on('pageerror', (error) => errors.push(error.message))
+        page.on('console', (said) => said.type() === 'error' && errors.push(said.text()))
+        await page.goto(`http://${server.address}/`)
+        return page
+      }
+      const [one, other] = [await open(), await open()]
+      try {
+        await one.getByRole('button', { name: 'Lunch' }).click({ timeout: patience })
+        await other.getByRole('listitem').getByText('Lunch').waitFor({ timeout: patience })
+      } catch (cause) {
+        throw new Error(`The pages said: ${errors.join(' | ')}`, { cause })
+      }
+      // A browser asks for an icon that the page does not name.
+      assert.deepEqual(
+        errors.filter((text) => !/favicon|404/.test(text)),
+        [],
+      )
+      await one.context().close()
+      await other.context().close()
+    } finally {
+      await server.stop()
+    }
+  }
+
+  it('sign in with the token of the guide, and see the projects that it names alone', async () => {
+    const files = filesOf('docs/guide/auth.md')
+    const folder = folderWith({ 'token.mjs': files['token.mjs'], secret: `${randomBytes(32).toString('hex')}\n` })
+    const server = await startServer('--auth', 'jwt', '--jwt-secret-file', join(folder, 'secret'))
+    try {
+      const code = `import { tokenFor } from './token.mjs'; console.log(tokenFor('ana', ['team']))`
+      const token = execFileSync(process.execPath, ['--input-type=module', '-e', code], {
+        cwd: folder,
+        encoding: 'utf8',
+      })
+      const ask = (project, headers) => fetch(`http://${server.address}/api/events?projectId=${project}`, { headers })
+      const bearer = { authorization: `Bearer ${token.trim()}` }
+      assert.equal((await ask('team', bearer)).status, 200)
+      assert.equal((await ask('other', bearer)).status, 403)
+      assert.equal((await ask('team', {})).status, 401)
+    } finally {
+      await server.stop()
+    }
+  })
+
+  it('serve a calendar by the plain wire in forty lines', async () => {
+    const folder = folderWith({ 'plain-server.mjs': filesOf('docs/guide/server.md')['plain-server.mjs'] })
+    borrow(folder, 'ws')
+    const server = await listening(process.execPath, ['plain-server.mjs'], {
+      cwd: folder,
+      env: { ...process.env, PORT: '0' },
+    })
+    try {
+      globalThis.WebSocket ??= (await import('ws')).WebSocket
+      const entry = join(folder, 'node_modules/@baro-calendar/realtime/esm/index.js')
+      const { default: init, RealtimeCalendar } = await import(pathToFileURL(entry).href)
+      await init()
+      const open = async (id) => {
+        const calendar = new RealtimeCalendar({
+          url: `ws://${server.address}/ws`,
+          projectId: 'team',
+          user: { id },
+          offline: false,
+        })
+        await calendar.connect()
+        return calendar
+      }
+      const [ana, ben] = [await open('ana'), await open('ben')]
+      const event = {
+        title: 'Lunch',
+        startDate: new Date(),
+        endDate: new Date(Date.now() + 3_600_000),
+        projectId: 'team',
+      }
+      const told = new Promise((resolve) => ben.once('event:created', resolve))
+      const write = ana.createEvent(event)
+      assert.equal((await write.confirmed).version, 1)
+      assert.equal((await told).title, 'Lunch')
+      await ben.updateEvent(write.id, { title: 'Dinner' }).confirmed
+      const late = await open('eve')
+      await new Promise((resolve) => {
+        const look = () => late.getEvent(write.id)?.title === 'Dinner' && resolve()
+        late.subscribeToEvents(look)
+        look()
+      })
+      const gone = new Promise((resolve) => late.once('event:deleted', resolve))
+      await ana.deleteEvent(write.id).confirmed
+      assert.equal(await gone, write.id)
+      for (const calendar of [ana, ben, late]) await calendar.destroy()
+    } finally {
+      await server.stop()
+    }
+  })
+})
