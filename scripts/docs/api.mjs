@@ -49,7 +49,18 @@ export async function describeApi(out) {
   mkdirSync(join(folder, '.staged'), { recursive: true })
   writeFileSync(file, JSON.stringify(config))
   await mustRun('node', [join(folder, 'node_modules/typedoc/bin/typedoc'), '--options', file], { cwd: folder })
+  withoutContract(out)
   return navigationOf(out, '/api')
+}
+
+// The class is declared a second time, by the contract that the compiled one is held to. Its comments stand at the class; that
+// there is another one helps nobody.
+function withoutContract(out) {
+  for (const name of readdirSync(out, { recursive: true }).filter((path) => path.endsWith('.md'))) {
+    const file = join(out, name)
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replaceAll(/^#+ (?:Implements|Implementation of)\n\n(?:- )?`[\w.]+`\n\n?/gm, ''))
+  }
 }
 
 // A module is called as the package's exports call it.

@@ -4,14 +4,14 @@ import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { build } from 'vite'
 import { launch } from '../packaging/browser.mjs'
 import { installPackage, repository } from '../packaging/installed.mjs'
 import { blocksIn, filesOf } from './support/blocks.mjs'
-import { listening, startServer } from './support/server.mjs'
+import { listening, program, startServer } from './support/server.mjs'
 
 const patience = 15_000
 
@@ -24,6 +24,9 @@ function folderWith(files) {
   }
   return folder
 }
+
+/** The port is the one thing that is not as it stands. */
+const onThisServer = (source) => source.replaceAll('ws://127.0.0.1:8787/ws', '/ws')
 
 const borrow = (folder, name) => symlinkSync(join(repository, 'node_modules', name), join(folder, 'node_modules', name))
 
@@ -56,9 +59,52 @@ describe('the programs of the guide', () => {
     })
   })
 
+  it('share a calendar between two windows, in React', async () => {
+    const main = `import { createRoot } from 'react-dom/client'
+      import { App } from './app.tsx'
+      createRoot(document.body.appendChild(document.createElement('div'))).render(<App />)`
+    const react = filesOf('docs/guide/react.md')
+    const [[, script]] = Object.entries(react)
+    const folder = folderWith({ 'index.html': started['index.html'].replace('main.js', 'main.tsx'), 'main.tsx': main })
+    for (const name of ['react', 'react-dom', 'scheduler']) borrow(folder, name)
+    await shareBetweenWindows(join(folder, 'dist'), script, async (_, text) => {
+      writeFileSync(join(folder, 'app.tsx'), text)
+      await build({ root: folder, configFile: false, logLevel: 'error', resolve: { preserveSymlinks: true } })
+    })
+  })
+
+  it('test a program against the real server, as the guide on testing does', async () => {
+    const folder = folderWith(filesOf('docs/guide/testing-your-app.md'))
+    borrow(folder, 'ws')
+    const args = ['--test', '--test-reporter=tap', 'calendar.test.mjs']
+    const env = { ...process.env, PATH: `${dirname(program)}${delimiter}${process.env.PATH}` }
+    // A test that runs tests must not be taken for one of them.
+    delete env.NODE_TEST_CONTEXT
+    const said = execFileSync(process.execPath, args, {
+      cwd: folder,
+      encoding: 'utf8',
+      timeout: 60_000,
+      env,
+    })
+    assert.match(said, /^# pass 2$/m)
+    assert.match(said, /^# fail 0$/m)
+  })
+
+  it('drive a page by Playwright, as the guide on testing does', async () => {
+    const folder = folderWith({ 'index.html': started['index.html'], 'main.js': onThisServer(started['main.js']) })
+    writeFileSync(join(folder, 'page.test.mjs'), filesOf('docs/guide/testing-your-app.md')['page.test.mjs'])
+    borrow(folder, 'playwright-core')
+    const server = await startServer('--auth', 'none', '--serve', folder)
+    try {
+      const { bothShow } = await import(pathToFileURL(join(folder, 'page.test.mjs')).href)
+      await bothShow(`http://${server.address}/`, '/usr/bin/chromium')
+    } finally {
+      await server.stop()
+    }
+  })
+
   async function shareBetweenWindows(folder, source, put) {
-    // The port is the one thing that is not as it stands.
-    await put('main.js', source.replaceAll('ws://127.0.0.1:8787/ws', '/ws'))
+    await put('main.js', onThisServer(source))
     const server = await startServer('--auth', 'none', '--serve', folder)
     try {
       const errors = []

@@ -62,8 +62,9 @@ describe('an example compiles against the packed package', () => {
     mkdirSync(folder)
     symlinkSync(join(folder, '../node_modules'), join(folder, 'node_modules'))
     copyFileSync(join(repository, 'tests/docs/support/given.d.ts'), join(folder, 'given.d.ts'))
-    // It brings no declarations.
-    writeFileSync(join(folder, 'ws.d.ts'), "declare module 'ws'\n")
+    // They bring no declarations.
+    const undeclared = ['ws', 'jest-environment-jsdom', '*?url', '*.css'].map((name) => `declare module '${name}'\n`)
+    writeFileSync(join(folder, 'undeclared.d.ts'), undeclared.join(''))
     const files = new Map()
     for (const block of programs.filter(({ lang }) => langs.includes(lang))) {
       const name = `${block.document.replaceAll(/\W/g, '-')}-${block.line}.${block.lang}`

@@ -1,6 +1,7 @@
 // What the examples of the documentation take for granted: a calendar that exists, and what a program has of its own.
 // An example that declares one of these itself means its own.
 
+import type loads from '@baro-calendar/realtime'
 import type {
   CalendarEvent,
   ConflictInfo,
@@ -10,6 +11,8 @@ import type {
 } from '@baro-calendar/realtime'
 
 declare global {
+  /** The package's own, where an example is about how it is called. */
+  const init: typeof loads
   /** A calendar that is connected. */
   const calendar: RealtimeCalendar
   /** The configuration that it was made with. */
