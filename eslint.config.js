@@ -19,7 +19,7 @@ export default [
   },
   // Functions in these files also run in a page, where `baro` is the calendar.
   {
-    files: ['tests/e2e/**', 'benches/**'],
+    files: ['tests/e2e/**', 'tests/react/**', 'benches/**'],
     languageOptions: {
       globals: {
         ...globals.browser,

@@ -42,9 +42,9 @@ async function start(source: () => InitSource | Promise<InitSource>): Promise<vo
   if (typeof WebAssembly === 'undefined') {
     throw realtimeError('wasm_unavailable', 'This environment has no WebAssembly.', { retryable: false })
   }
-  const given = compiled ?? (await source())
-  const next = new Instance()
   try {
+    const given = compiled ?? (await source())
+    const next = new Instance()
     await next.glue.init({ module_or_path: isAddress(given) ? await download(given) : await checked(given) })
     begin(next)
   } catch (cause) {

@@ -2,7 +2,7 @@
 // The component that a program puts above those which show the calendar. Owns when there is a calendar: from the first
 // effect to the last, one for what the configuration says. Renders nothing but its children, once, whatever happens.
 
-import { type ReactElement, type ReactNode, useEffect, useState, useSyncExternalStore } from 'react'
+import { type ReactElement, type ReactNode, useEffect, useMemo, useState, useSyncExternalStore } from 'react'
 import type { RealtimeCalendar } from '../calendar.js'
 import type { InitSource, RealtimeConfig, RealtimeError } from '../types.js'
 import { keyOf } from './configuration.js'
@@ -10,8 +10,9 @@ import { useConnecting } from './connection.js'
 import { SessionContext } from './context.js'
 import { Session } from './session.js'
 import { together } from './source.js'
+import { WordingContext, type WordingProps } from './wording.js'
 
-interface CommonProps {
+interface CommonProps extends WordingProps {
   children?: ReactNode
   /** Called for every error that nobody asked for; without it they are written to the console. */
   onError?: ((error: RealtimeError) => void) | undefined
@@ -45,7 +46,7 @@ export type RealtimeCalendarProviderProps = OwnCalendarProps | GivenCalendarProp
 
 /** Gives the hooks and components below it a calendar. */
 export function RealtimeCalendarProvider(props: RealtimeCalendarProviderProps): ReactElement {
-  const { config, calendar, wasm, autoConnect = true, onError, children } = props
+  const { config, calendar, wasm, autoConnect = true, onError, locale, texts, children } = props
   const [session] = useState(() => new Session())
   const key = calendar === undefined ? keyOf(config as RealtimeConfig) : ''
 
@@ -71,5 +72,10 @@ export function RealtimeCalendarProvider(props: RealtimeCalendarProviderProps): 
   )
   if (refusal !== undefined) throw refusal
 
-  return <SessionContext.Provider value={session}>{children}</SessionContext.Provider>
+  const wording = useMemo(() => ({ locale, texts }), [locale, texts])
+  return (
+    <SessionContext.Provider value={session}>
+      <WordingContext.Provider value={wording}>{children}</WordingContext.Provider>
+    </SessionContext.Provider>
+  )
 }

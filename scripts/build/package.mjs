@@ -22,6 +22,9 @@ import { glueFile, wasmFile } from './wasm.mjs'
 // Part of the package when they are there.
 const documents = ['README.md', 'CHANGELOG.md', 'LICENSE-MIT', 'LICENSE-APACHE']
 
+// One file for both formats, with a declaration for compilers that ask for one.
+const styles = ['react/style.css', 'react/style.css.d.ts']
+
 export async function buildPackage() {
   const inputs = [
     'js',
@@ -45,6 +48,8 @@ async function assemble() {
   rmSync(making, { recursive: true, force: true })
   await Promise.all([writeModules(making), writeTypes(making)])
   copyFileSync(wasmFile, join(making, 'baro_realtime_bg.wasm'))
+  mkdirSync(join(making, 'react'))
+  for (const name of styles) copyFileSync(at('js', name), join(making, name))
   for (const name of documents) if (existsSync(at(name))) copyFileSync(at(name), join(making, name))
   const manifest = { ...JSON.parse(readFileSync(at('pkg.json'), 'utf8')), version: projectVersion() }
   writeFileSync(join(making, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
