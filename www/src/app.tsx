@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useState } from 'react'
 import { Board } from './board/board'
+import { ConflictDialog } from './conflict/dialog'
 import { CreateDialog } from './editor/create'
 import { EditDialog } from './editor/edit'
 import { SyncCard } from './feedback/progress'
@@ -7,6 +8,8 @@ import { Toasts } from './feedback/toast'
 import { Header } from './header/header'
 import { SessionContext, useConnection, useSource } from './live/context'
 import { page } from './page'
+import { Panel } from './panel/panel'
+import { Side } from './side/side'
 import { currentSession } from './session'
 import type { Span } from './time'
 
@@ -39,13 +42,18 @@ function Workspace() {
   return (
     <div className="workspace">
       <Header />
-      <Board
-        onCreate={(span) => setTask({ kind: 'create', span })}
-        onOpen={(eventId) => setTask({ kind: 'edit', eventId })}
-        selecting={task?.kind === 'create'}
-        onTitle={setTitle}
-      />
+      <div className="desk">
+        <Side />
+        <Board
+          onCreate={(span) => setTask({ kind: 'create', span })}
+          onOpen={(eventId) => setTask({ kind: 'edit', eventId })}
+          selecting={task?.kind === 'create'}
+          onTitle={setTitle}
+        />
+        <Panel />
+      </div>
       <SyncCard />
+      <ConflictDialog />
       {task?.kind === 'create' && <CreateDialog span={task.span} onClose={close} />}
       {task?.kind === 'edit' && <EditDialog key={task.eventId} eventId={task.eventId} onClose={close} />}
     </div>

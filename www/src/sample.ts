@@ -1,6 +1,5 @@
 import type { NewCalendarEvent, RealtimeCalendar } from '@baro-calendar/realtime'
-import { palette } from './color'
-import { page } from './page'
+import { projectForNew, projects } from './project/project'
 import { addDays, dayOf, firstDay, fromLocal, timeZone } from './time'
 import { follow } from './write'
 
@@ -10,40 +9,39 @@ interface Sample {
   from?: string
   to?: string
   days?: number
-  color: string
+  /** Which of the projects, counted from the first. */
+  project: number
   location?: string
   description?: string
   attendees?: string[]
 }
 
-const color = (name: string) => palette.find((swatch) => swatch.name === name)?.value ?? '#2f5fd0'
-
 // Days count from Monday, so that a working week looks like one wherever the week begins.
 const samples: readonly Sample[] = [
-  { title: 'Release week', day: 0, days: 3, color: color('Slate') },
-  { title: 'Team stand-up', day: 0, from: '09:30', to: '10:00', color: color('Blue'), location: 'Room 2' },
+  { title: 'Release week', project: 1, day: 0, days: 3 },
+  { title: 'Team stand-up', project: 0, day: 0, from: '09:30', to: '10:00', location: 'Room 2' },
   {
     title: 'Design review',
+    project: 0,
     day: 1,
     from: '11:00',
     to: '12:30',
-    color: color('Violet'),
     location: 'Studio',
     description: 'Week view, drag handles, empty states.',
     attendees: ['jisoo@example.com', 'felix@example.com'],
   },
-  { title: 'Lunch with Hana', day: 2, from: '12:30', to: '13:30', color: color('Orange'), location: 'Corner café' },
+  { title: 'Lunch with Hana', project: 2, day: 2, from: '12:30', to: '13:30', location: 'Corner café' },
   {
     title: 'Customer interview',
+    project: 1,
     day: 2,
     from: '15:00',
     to: '16:00',
-    color: color('Teal'),
     attendees: ['noor@example.com'],
   },
-  { title: 'Sprint planning', day: 3, from: '10:00', to: '11:30', color: color('Blue'), location: 'Room 1' },
-  { title: 'Dentist', day: 4, from: '16:30', to: '17:15', color: color('Red') },
-  { title: 'Hike', day: 5, days: 1, color: color('Green'), location: 'North trail' },
+  { title: 'Sprint planning', project: 0, day: 3, from: '10:00', to: '11:30', location: 'Room 1' },
+  { title: 'Dentist', project: 2, day: 4, from: '16:30', to: '17:15' },
+  { title: 'Hike', project: 2, day: 5, days: 1, location: 'North trail' },
 ]
 
 /** The Monday of the week that the calendar shows for today. */
@@ -51,6 +49,13 @@ function monday(): string {
   const today = new Date()
   const start = addDays(dayOf(today), -((today.getDay() - firstDay + 7) % 7))
   return addDays(start, (1 - firstDay + 7) % 7)
+}
+
+/** Only what is looked at is added to: a sample that does not show would puzzle. */
+function projectIdOf({ project }: Sample): string {
+  const list = projects.get()
+  const wanted = list[project]
+  return (wanted?.shown ? wanted.id : undefined) ?? projectForNew()
 }
 
 function eventOf(sample: Sample): NewCalendarEvent {
@@ -67,8 +72,7 @@ function eventOf(sample: Sample): NewCalendarEvent {
   return {
     ...time,
     title: sample.title,
-    color: sample.color,
-    projectId: page.projectId,
+    projectId: projectIdOf(sample),
     ...(sample.location ? { location: sample.location } : {}),
     ...(sample.description ? { description: sample.description } : {}),
     ...(sample.attendees ? { attendees: sample.attendees } : {}),

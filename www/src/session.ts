@@ -1,12 +1,23 @@
-import { RealtimeCalendar, type SyncStatus } from '@baro-calendar/realtime'
+import {
+  RealtimeCalendar,
+  type ConflictInfo,
+  type FailedAction,
+  type RealtimeConfig,
+  type SyncStatus,
+} from '@baro-calendar/realtime'
 import { flushSync } from 'react-dom'
 import { readIdentity, storeIdentity, type Identity } from './identity'
 import { connectionOf, type Connection } from './live/connection'
 import { peopleOf, type Person } from './live/people'
-import { syncOf } from './live/sync'
 import type { Source } from './live/source'
+import { conflictsOf, failedOf, syncOf } from './live/sync'
+import { value } from './live/value'
+import { tellWhatGaveWay } from './conflict/told'
 import { notify } from './feedback/notice'
 import { page } from './page'
+import { meterOf, type Sample } from './panel/meter'
+import { followProjects } from './project/project'
+import { strategy } from './settings/strategy'
 
 declare global {
   interface Window {
@@ -21,57 +32,69 @@ export interface Session {
   calendar: RealtimeCalendar
   connection: Source<Connection>
   sync: Source<SyncStatus>
+  failed: Source<readonly FailedAction[]>
+  conflicts: Source<readonly ConflictInfo[]>
   people: Source<readonly Person[]>
+  meter: Source<readonly Sample[]>
+  /** Ends what the page itself keeps going beside the calendar. */
+  stop: () => void
 }
 
-let session: Session | undefined
-const watchers = new Set<() => void>()
+const session = value<Session | undefined>(undefined)
 
-function set(next: Session | undefined): void {
-  session = next
-  if (next) window.baro = next.calendar
-  for (const watcher of [...watchers]) watcher()
-}
-
-export const currentSession: Source<Session | undefined> = {
-  get: () => session,
-  subscribe(changed) {
-    watchers.add(changed)
-    return () => watchers.delete(changed)
-  },
-}
+export const currentSession: Source<Session | undefined> = session
 
 export function connect(calendar: RealtimeCalendar): void {
   calendar.connect().catch((error: Error) => notify('alert', `Could not connect: ${error.message}`))
 }
 
-/** The calendar is made outside of React: a render, or two under StrictMode, must not open a connection. */
-export function openSession(identity = readIdentity()): void {
-  const calendar = new RealtimeCalendar({
+function configFor(identity: Identity): RealtimeConfig {
+  return {
     url: page.url,
     projectId: page.projectId,
     user: identity,
     reconnect: { maxAttempts: Infinity },
-  })
+    conflict: { strategy: strategy.get() },
+  }
+}
+
+/** The calendar is made outside of React: a render, or two under StrictMode, must not open a connection. */
+export function openSession(identity = readIdentity()): void {
+  const calendar = new RealtimeCalendar(configFor(identity))
   calendar.on('storage-degraded', () =>
     notify('alert', 'This browser does not let the calendar store anything. Changes last until you close the page.'),
   )
-  set({
+  tellWhatGaveWay(calendar)
+  const stopProjects = followProjects(calendar)
+  const meter = meterOf(calendar)
+  window.baro = calendar
+  session.set({
     identity,
     calendar,
     connection: connectionOf(calendar),
     sync: syncOf(calendar),
+    failed: failedOf(calendar),
+    conflicts: conflictsOf(calendar),
     people: peopleOf(calendar, identity.id),
+    meter,
+    stop() {
+      stopProjects()
+      meter.stop()
+    },
   })
   connect(calendar)
 }
 
-/** A name is told once, on connecting, so a new one takes a new connection; what waits to be sent is kept. */
-export async function renameSelf(identity: Identity): Promise<void> {
-  const former = session
+/**
+ * A calendar's configuration is fixed, and a name is told once, on connecting: so who is renamed, or wants conflicts to be
+ * treated differently, gets another calendar. What waits to be sent is kept.
+ */
+export async function reopenSession(identity = readIdentity()): Promise<void> {
+  const former = session.get()
   storeIdentity(identity)
   // Whatever still follows the former calendar has to be gone before that is.
-  flushSync(() => set(undefined))
+  flushSync(() => session.set(undefined))
+  former?.stop()
   await former?.calendar.destroy()
   openSession(identity)
 }

@@ -1,47 +1,23 @@
-import type { Source } from './live/source'
+import { value } from './live/value'
+import { recall, remember } from './storage'
 
-export type Theme = 'light' | 'dark'
+export type ThemeChoice = 'system' | 'light' | 'dark'
 
-const key = 'baro-demo.theme'
-const system = matchMedia('(prefers-color-scheme: dark)')
-const watchers = new Set<() => void>()
-let chosen: Theme | undefined = read()
+const stored = recall('theme')
 
-function read(): Theme | undefined {
-  try {
-    const value = localStorage.getItem(key)
-    return value === 'light' || value === 'dark' ? value : undefined
-  } catch {
-    return undefined
-  }
-}
+/** What the person chose. The style sheets follow the system by themselves as long as nothing is chosen. */
+export const currentChoice = value<ThemeChoice>(stored === 'light' || stored === 'dark' ? stored : 'system')
 
 function apply(): void {
-  if (chosen) document.documentElement.dataset.theme = chosen
-  else delete document.documentElement.dataset.theme
-  for (const watcher of [...watchers]) watcher()
+  const choice = currentChoice.get()
+  if (choice === 'system') delete document.documentElement.dataset.theme
+  else document.documentElement.dataset.theme = choice
 }
 
-export const currentTheme: Source<Theme> = {
-  get: () => chosen ?? (system.matches ? 'dark' : 'light'),
-  subscribe(changed) {
-    watchers.add(changed)
-    return () => watchers.delete(changed)
-  },
+export function chooseTheme(choice: ThemeChoice): void {
+  currentChoice.set(choice)
+  remember('theme', choice)
 }
 
-/** Back to what the system prefers forgets the choice, so that the page follows the system again. */
-export function toggleTheme(): void {
-  const next: Theme = currentTheme.get() === 'dark' ? 'light' : 'dark'
-  chosen = next === (system.matches ? 'dark' : 'light') ? undefined : next
-  try {
-    if (chosen) localStorage.setItem(key, chosen)
-    else localStorage.removeItem(key)
-  } catch {
-    // Not kept for the next visit; it holds for this one.
-  }
-  apply()
-}
-
-system.addEventListener('change', apply)
+currentChoice.subscribe(apply)
 apply()

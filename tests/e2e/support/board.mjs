@@ -23,10 +23,11 @@ async function drag(page, from, to) {
 
 export const chip = (page, title) => page.getByTestId('event').filter({ hasText: title })
 
-/** Draws an event from one hour to another and gives it a title. */
-export async function drawEvent(page, day, from, to, title) {
+/** Draws an event from one hour to another and gives it a title; `fill` does more in the dialog. */
+export async function drawEvent(page, day, from, to, title, fill) {
   await drag(page, await place(page, day, from), await place(page, day, to - 0.25))
   await page.getByTestId('field-title').fill(title)
+  await fill?.()
   await page.getByTestId('save').click()
 }
 

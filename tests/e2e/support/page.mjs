@@ -21,11 +21,11 @@ export async function settled(page) {
   await untilIn(page, () => globalThis.isFlushed)
 }
 
-/** Opens the demo page as `user`; `socket` is where its server is. */
-export async function openDemo(context, site, socket, user, project = 'demo') {
+/** Opens the demo page as `user`; `socket` is where its server is, `more` is of the address. */
+export async function openDemo(context, site, socket, user, project = 'demo', more = {}) {
   const page = await context.newPage()
   page.setDefaultTimeout(patience)
-  await page.goto(`${site.address}/?${new URLSearchParams({ user, project, url: socket })}`)
+  await page.goto(`${site.address}/?${new URLSearchParams({ user, project, url: socket, ...more })}`)
   await untilIn(page, () => globalThis.baro)
   return page
 }

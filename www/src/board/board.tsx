@@ -5,9 +5,10 @@ import listPlugin from '@fullcalendar/list'
 import FullCalendar from '@fullcalendar/react'
 import timeGridPlugin from '@fullcalendar/timegrid'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { useSession } from '../live/context'
+import { ConflictBanner } from '../conflict/banner'
+import { useSession, useSource } from '../live/context'
 import { useEvents, usePending, type Range } from '../live/event'
-import { page } from '../page'
+import { colorsOf, projects } from '../project/project'
 import { addMinutes, dayOf, firstDay, locale, nextHour, type Span } from '../time'
 import { follow } from '../write'
 import { renderChip } from './chip'
@@ -16,6 +17,7 @@ import { renderDayHeader } from './day'
 import { EmptyHint } from './empty'
 import { changedSpan, entriesOf, spanOfEntry, titleOfEvent, type EntryProps } from './entry'
 import { usePointer } from './pointer'
+import { sight } from './spot'
 import { Toolbar } from './toolbar'
 import { firstView, titleOf, useNarrow, viewsFor, type ViewName } from './view'
 
@@ -45,13 +47,20 @@ export function Board({ onCreate, onOpen, selecting, onTitle }: BoardProps) {
   const component = useRef<FullCalendar>(null)
   const container = useRef<HTMLDivElement>(null)
 
-  const events = useEvents(page.projectId, shown?.range)
+  const events = useEvents(shown?.range)
+  const list = useSource(projects)
   const pending = usePending(events)
-  const entries = useMemo(() => entriesOf(events, pending), [events, pending])
+  const entries = useMemo(() => entriesOf(events, pending, colorsOf(list)), [events, pending, list])
 
   const title = shown ? titleOf(view, shown.first, shown.after, isNarrow) : ''
   const place = shown ? `board:${view}:${dayOf(shown.first)}` : 'board'
   usePointer(container, place)
+
+  useEffect(() => {
+    if (!shown || !container.current) return undefined
+    sight.set({ container: container.current, place, first: shown.first, after: shown.after })
+    return () => sight.set(undefined)
+  }, [shown, place])
 
   const api = () => component.current?.getApi()
   const show = (next: ViewName) => api()?.changeView(next)
@@ -86,6 +95,7 @@ export function Board({ onCreate, onOpen, selecting, onTitle }: BoardProps) {
         onStep={(step) => (step === 'today' ? api()?.today() : step === 'next' ? api()?.next() : api()?.prev())}
         onCreate={() => onCreate(soon(shown))}
       />
+      <ConflictBanner />
       <div ref={container} className="board-calendar" data-testid="calendar" data-view={view}>
         <FullCalendar
           ref={component}
@@ -114,6 +124,7 @@ export function Board({ onCreate, onOpen, selecting, onTitle }: BoardProps) {
           slotDuration="00:30:00"
           snapDuration="00:15:00"
           dayMaxEvents
+          eventMaxStack={isNarrow ? 3 : 5}
           moreLinkContent={({ num }) => (isNarrow ? `+${num}` : `+${num} more`)}
           slotEventOverlap={false}
           fixedWeekCount={false}

@@ -3,6 +3,8 @@ import type { CSSProperties } from 'react'
 import { inkOn, safeColor } from '../color'
 import { Icon } from '../part/icon'
 import { usePeople } from '../live/context'
+import { fieldTypedIn } from '../live/people'
+import { Typing } from '../part/typing'
 import { titleOfEvent, type EntryProps } from './entry'
 
 export function renderChip(entry: EventContentArg) {
@@ -10,11 +12,12 @@ export function renderChip(entry: EventContentArg) {
 }
 
 function Chip({ entry }: { entry: EventContentArg }) {
-  const { event, pending } = entry.event.extendedProps as Partial<EntryProps>
+  const props = entry.event.extendedProps as Partial<EntryProps>
+  const { event, pending } = props
   const list = entry.view.type.startsWith('list')
   // While a new event is drawn with the pointer there is nothing behind it yet.
   const title = event ? titleOfEvent(event) : 'New event'
-  const color = { '--event': safeColor(event?.color) } as CSSProperties
+  const color = { '--event': safeColor(props.color) } as CSSProperties
 
   return (
     <div
@@ -43,15 +46,17 @@ function EditingMark({ eventId }: { eventId: string }) {
   const editors = usePeople().filter((person) => person.editing === eventId)
   if (editors.length === 0) return null
   const names = editors.map((person) => person.name).join(', ')
+  const typing = editors.some((person) => fieldTypedIn(person, eventId) !== undefined)
   const color = safeColor(editors[0]?.color)
   return (
     <span
       className="chip-editing"
       style={{ background: color, color: inkOn(color) }}
       data-testid="editing"
+      data-typing={typing || undefined}
       title={`${names} ${editors.length === 1 ? 'is' : 'are'} editing`}
     >
-      <Icon name="pencil" />
+      {typing ? <Typing /> : <Icon name="pencil" />}
       <span>{names}</span>
     </span>
   )

@@ -3,7 +3,7 @@ import { Icon } from '../part/icon'
 import { useConnection, useSession } from '../live/context'
 import { useEvents } from '../live/event'
 import { addSamples } from '../sample'
-import { page, secondWindow } from '../page'
+import { secondWindow } from '../page'
 
 const touch = matchMedia('(pointer: coarse)').matches
 
@@ -11,7 +11,7 @@ const touch = matchMedia('(pointer: coarse)').matches
 export function EmptyHint() {
   const { calendar } = useSession()
   const { wasConnected, state } = useConnection()
-  const isEmpty = useEvents(page.projectId, undefined).length === 0
+  const isEmpty = useEvents().length === 0
   const [settled, setSettled] = useState(false)
   const [closed, setClosed] = useState(false)
   const known = isEmpty && (wasConnected || state !== 'connecting')

@@ -1,19 +1,22 @@
 import type { CalendarEvent } from '@baro-calendar/realtime'
 import type { EventApi, EventInput } from '@fullcalendar/core'
 import { safeColor } from '../color'
+import { projectOf } from '../project/project'
 import { addDays, addMinutes, dayOf, spanOf, type Span } from '../time'
 
 /** The calendar component's word for an event of ours. */
 export interface EntryProps {
   event: CalendarEvent
+  /** The event's own, or its project's. */
+  color: string
   pending: boolean
 }
 
-export function entryOf(event: CalendarEvent, pending: boolean): EventInput | undefined {
+function entryOf(event: CalendarEvent, pending: boolean, projectColor: string | undefined): EventInput | undefined {
   const span = spanOf(event)
   if (!span) return undefined
-  const color = safeColor(event.color)
-  const props: EntryProps = { event, pending }
+  const color = safeColor(event.color, projectColor)
+  const props: EntryProps = { event, color, pending }
   return {
     id: event.id,
     title: titleOfEvent(event),
@@ -26,8 +29,12 @@ export function entryOf(event: CalendarEvent, pending: boolean): EventInput | un
   }
 }
 
-export function entriesOf(events: readonly CalendarEvent[], pending: ReadonlySet<string>): EventInput[] {
-  return events.flatMap((event) => entryOf(event, pending.has(event.id)) ?? [])
+export function entriesOf(
+  events: readonly CalendarEvent[],
+  pending: ReadonlySet<string>,
+  colors: ReadonlyMap<string, string>,
+): EventInput[] {
+  return events.flatMap((event) => entryOf(event, pending.has(event.id), colors.get(projectOf(event))) ?? [])
 }
 
 export function titleOfEvent(event: CalendarEvent): string {

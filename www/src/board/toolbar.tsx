@@ -1,3 +1,4 @@
+import { History } from '../history/history'
 import { Icon } from '../part/icon'
 import { viewLabels, type ViewName } from './view'
 
@@ -39,6 +40,7 @@ export function Toolbar({ title, view, views, onView, onStep, onCreate }: Toolba
       <h2 className="toolbar-title" aria-live="polite" data-testid="calendar-title">
         {title}
       </h2>
+      <History />
       <div className="segments" role="group" aria-label="View">
         {views.map((name) => (
           <button

@@ -1,6 +1,5 @@
 import { useState } from 'react'
 import { useSession } from '../live/context'
-import { page } from '../page'
 import type { Span } from '../time'
 import { follow } from '../write'
 import { Dialog } from './dialog'
@@ -16,7 +15,7 @@ export function CreateDialog({ span, onClose }: { span: Span; onClose: () => voi
   const save = () => {
     setTried(true)
     if (faultOf(draft)) return
-    const event = eventOf(draft, page.projectId)
+    const event = eventOf(draft)
     follow(`“${event.title}”`, () => calendar.createEvent(event))
     onClose()
   }

@@ -1,5 +1,6 @@
 import type { CalendarEvent, CalendarEventChanges, NewCalendarEvent } from '@baro-calendar/realtime'
-import { defaultColor, safeColor } from '../color'
+import { safeColor } from '../color'
+import { projectForNew, projectOf } from '../project/project'
 import { addDays, addMinutes, fromLocal, isDate, minuteOf, spanOf, timeZone, type Span } from '../time'
 
 /** An event as the dialog's fields hold it: local times, and a last day that is part of the event. */
@@ -12,7 +13,9 @@ export interface Draft {
   location: string
   description: string
   attendees: string
+  /** Empty for the project's own. */
   color: string
+  projectId: string
 }
 
 const text = (value: unknown) => (typeof value === 'string' ? value : '')
@@ -24,7 +27,15 @@ function timesOf(span: Span): Pick<Draft, 'allDay' | 'start' | 'end'> {
 }
 
 export function draftOfSpan(span: Span): Draft {
-  return { ...timesOf(span), title: '', location: '', description: '', attendees: '', color: defaultColor }
+  return {
+    ...timesOf(span),
+    title: '',
+    location: '',
+    description: '',
+    attendees: '',
+    color: '',
+    projectId: projectForNew(),
+  }
 }
 
 export function draftOf(event: CalendarEvent): Draft {
@@ -35,7 +46,8 @@ export function draftOf(event: CalendarEvent): Draft {
     location: text(event.location),
     description: text(event.description),
     attendees: Array.isArray(event.attendees) ? event.attendees.join(', ') : '',
-    color: safeColor(event.color),
+    color: safeColor(event.color, ''),
+    projectId: projectOf(event),
   }
 }
 
@@ -74,14 +86,14 @@ function attendeesOf(list: string): string[] {
   ]
 }
 
-export function eventOf(draft: Draft, projectId: string): NewCalendarEvent {
+export function eventOf(draft: Draft): NewCalendarEvent {
   const attendees = attendeesOf(draft.attendees)
   return {
     ...spanOfDraft(draft),
     ...(draft.allDay ? {} : { timeZone }),
     title: draft.title.trim() || 'Untitled event',
-    color: draft.color,
-    projectId,
+    projectId: draft.projectId,
+    ...(draft.color ? { color: draft.color } : {}),
     ...(draft.location.trim() ? { location: draft.location.trim() } : {}),
     ...(draft.description.trim() ? { description: draft.description.trim() } : {}),
     ...(attendees.length > 0 ? { attendees } : {}),
@@ -93,6 +105,7 @@ export function changesOf(event: CalendarEvent, touched: Partial<Draft>): Calend
   const former = draftOf(event)
   const draft = { ...former, ...touched }
   const changes: CalendarEventChanges = {}
+  if (draft.projectId !== former.projectId) changes.projectId = draft.projectId
   if (draft.allDay !== former.allDay || draft.start !== former.start || draft.end !== former.end) {
     const before = spanOf(event)
     const after = spanOfDraft(draft)
@@ -105,6 +118,6 @@ export function changesOf(event: CalendarEvent, touched: Partial<Draft>): Calend
   if (draft.location.trim() !== former.location) changes.location = draft.location.trim()
   if (draft.description.trim() !== former.description) changes.description = draft.description.trim()
   if (draft.attendees !== former.attendees) changes.attendees = attendeesOf(draft.attendees)
-  if (draft.color !== former.color) changes.color = draft.color
+  if (draft.color !== former.color) changes.color = draft.color || null
   return changes
 }

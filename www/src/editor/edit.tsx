@@ -4,11 +4,14 @@ import { titleOfEvent } from '../board/entry'
 import { notify } from '../feedback/notice'
 import { usePeople, useSession } from '../live/context'
 import { useEvent } from '../live/event'
+import { fieldTypedIn } from '../live/people'
 import { Icon } from '../part/icon'
+import { Typing } from '../part/typing'
 import { follow } from '../write'
 import { Dialog } from './dialog'
 import { changesOf, draftOf, faultOf, type Draft } from './draft'
 import { Fields } from './field'
+import { useTyping } from './typing'
 
 /**
  * Holds only what the person has touched; every other field follows the event, so that what somebody else changes
@@ -43,11 +46,14 @@ function EditForm({ event, onClose }: { event: CalendarEvent; onClose: () => voi
   const fault = tried ? faultOf(draft) : undefined
   const title = titleOfEvent(event)
 
+  const tellTyping = useTyping(event.id)
+
   // Start, end and all-day mean something only together: touching one keeps all three from changing under the hand.
   const change = (changes: Partial<Draft>) => {
     const { allDay, start, end } = draft
     const times = 'start' in changes || 'end' in changes || 'allDay' in changes ? { allDay, start, end } : {}
     setTouched({ ...touched, ...times, ...changes })
+    tellTyping(Object.keys(changes)[0])
   }
 
   const save = () => {
@@ -91,13 +97,16 @@ function EditForm({ event, onClose }: { event: CalendarEvent; onClose: () => voi
 }
 
 function AlsoEditing({ eventId }: { eventId: string }) {
-  const names = usePeople()
-    .filter((person) => person.editing === eventId)
-    .map((person) => person.name)
-  if (names.length === 0) return null
+  const editors = usePeople().filter((person) => person.editing === eventId)
+  if (editors.length === 0) return null
+  const typing = editors.find((person) => fieldTypedIn(person, eventId) !== undefined)
+  const names = editors.map((person) => person.name).join(', ')
   return (
-    <p className="also-editing" role="status">
-      <Icon name="pencil" /> {names.join(', ')} {names.length === 1 ? 'is' : 'are'} editing this event too
+    <p className="also-editing" role="status" data-testid="also-editing">
+      {typing ? <Typing /> : <Icon name="pencil" />}
+      {typing
+        ? `${typing.name} is typing: ${fieldTypedIn(typing, eventId)}`
+        : `${names} ${editors.length === 1 ? 'is' : 'are'} editing this event too`}
     </p>
   )
 }

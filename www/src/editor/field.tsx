@@ -1,5 +1,7 @@
+import { useSource } from '../live/context'
 import { SwatchPicker } from '../part/swatch'
 import { Switch } from '../part/switch'
+import { projects } from '../project/project'
 import { Fault } from './fault'
 import { withStart, type Draft } from './draft'
 
@@ -10,6 +12,8 @@ interface FieldsProps {
 }
 
 export function Fields({ draft, onChange, fault }: FieldsProps) {
+  const list = useSource(projects)
+  const project = list.find(({ id }) => id === draft.projectId)
   const type = draft.allDay ? 'date' : 'datetime-local'
   const shown = (at: string) => (draft.allDay ? at.slice(0, 10) : at)
   // A date alone keeps the hour that the event had, for when it is given hours again.
@@ -89,7 +93,28 @@ export function Fields({ draft, onChange, fault }: FieldsProps) {
           onChange={(event) => onChange({ attendees: event.target.value })}
         />
       </label>
-      <SwatchPicker label="Colour" name="color" value={draft.color} onChange={(color) => onChange({ color })} />
+      <label className="field">
+        <span>Project</span>
+        <select
+          value={draft.projectId}
+          data-testid="field-project"
+          onChange={(event) => onChange({ projectId: event.target.value })}
+        >
+          {!project && <option value={draft.projectId}>{draft.projectId}</option>}
+          {list.map(({ id, name }) => (
+            <option key={id} value={id}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <SwatchPicker
+        label="Colour"
+        name="color"
+        value={draft.color}
+        {...(project ? { inherited: project.color } : {})}
+        onChange={(color) => onChange({ color })}
+      />
     </>
   )
 }

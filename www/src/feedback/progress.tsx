@@ -1,6 +1,7 @@
 import { useEffect, useState } from 'react'
 import { Icon } from '../part/icon'
-import { useConnection, useSync } from '../live/context'
+import { useConnection, useSource, useSync } from '../live/context'
+import { openTab } from '../panel/open'
 
 const shownMax = 3
 
@@ -10,7 +11,9 @@ export function SyncCard() {
   const { state } = useConnection()
   const online = state === 'connected'
   const shown = useHeld(pendingActions.length > 0, online ? 400 : 0)
-  if (!shown || pendingActions.length === 0) return null
+  const tab = useSource(openTab)
+  // The panel's list says all of this, and more.
+  if (!shown || pendingActions.length === 0 || tab === 'sync') return null
 
   const percentage = Math.round(syncProgress.percentage)
   const more = pendingActions.length - shownMax
@@ -33,6 +36,9 @@ export function SyncCard() {
         ))}
       </ul>
       {more > 0 && <p>and {more} more</p>}
+      <button type="button" className="link" data-testid="sync-details" onClick={() => openTab.set('sync')}>
+        Details
+      </button>
     </section>
   )
 }

@@ -1,9 +1,10 @@
 import { Avatar } from '../part/avatar'
 import { Icon } from '../part/icon'
 import { Popover } from '../part/popover'
+import { Typing } from '../part/typing'
 import { usePeople, useSession } from '../live/context'
 import { useEvent } from '../live/event'
-import type { Person } from '../live/people'
+import { fieldTypedIn, type Person } from '../live/people'
 
 const shownMax = 3
 
@@ -39,7 +40,7 @@ export function People() {
   )
 }
 
-function PeopleList({ people }: { people: readonly Person[] }) {
+export function PeopleList({ people }: { people: readonly Person[] }) {
   const { identity } = useSession()
   return (
     <ul className="people-list">
@@ -53,7 +54,7 @@ function PeopleList({ people }: { people: readonly Person[] }) {
           <Avatar name={person.name} color={person.color} away={person.away} />
           <span className="people-name">{person.name}</span>
           <span className="people-doing">
-            {person.editing ? <Editing eventId={person.editing} /> : person.away ? 'Away' : 'Here'}
+            {person.editing ? <Editing person={person} eventId={person.editing} /> : person.away ? 'Away' : 'Here'}
           </span>
         </li>
       ))}
@@ -61,11 +62,11 @@ function PeopleList({ people }: { people: readonly Person[] }) {
   )
 }
 
-function Editing({ eventId }: { eventId: string }) {
+function Editing({ person, eventId }: { person: Person; eventId: string }) {
   const event = useEvent(eventId)
   return (
     <>
-      <Icon name="pencil" /> {event?.title ?? 'an event'}
+      {fieldTypedIn(person, eventId) ? <Typing /> : <Icon name="pencil" />} {event?.title ?? 'an event'}
     </>
   )
 }

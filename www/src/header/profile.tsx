@@ -4,7 +4,7 @@ import { Popover } from '../part/popover'
 import { SwatchPicker } from '../part/swatch'
 import { useSession } from '../live/context'
 import { secondWindow } from '../page'
-import { renameSelf } from '../session'
+import { reopenSession } from '../session'
 
 /** Who you are to the others. */
 export function Profile() {
@@ -36,7 +36,7 @@ function ProfileForm() {
 
   const save = (event: FormEvent) => {
     event.preventDefault()
-    if (!unchanged) void renameSelf({ ...identity, name: name.trim(), color })
+    if (!unchanged) void reopenSession({ ...identity, name: name.trim(), color })
   }
 
   return (

@@ -3,7 +3,8 @@ import { useEffect, useState } from 'react'
 import { Icon, type IconName } from '../part/icon'
 import { Popover } from '../part/popover'
 import { Switch } from '../part/switch'
-import { useConnection, useSession, useSync } from '../live/context'
+import { useConnection, useSession, useSource, useSync } from '../live/context'
+import { limits, speed, type Speed } from '../network/speed'
 import { connect } from '../session'
 import { page } from '../page'
 
@@ -18,6 +19,7 @@ const looks: Record<ConnectionState, { text: string; icon: IconName; says: strin
 export function Status() {
   const { state } = useConnection()
   const { pendingActions } = useSync()
+  const pace = useSource(speed)
   const look = looks[state]
   const waiting = pendingActions.length
 
@@ -33,6 +35,7 @@ export function Status() {
           <>
             <Icon name={look.icon} className={look.icon === 'sync' ? 'spin' : ''} />
             <span className="status-text">{look.text}</span>
+            {pace !== 'full' && <span className="status-slow">{limits[pace].label}</span>}
             <span className="status-count" data-testid="pending-count" data-empty={waiting === 0 || undefined}>
               {waiting}
             </span>
@@ -84,9 +87,34 @@ function Details() {
         checked={state === 'disconnected'}
         onChange={(offline) => (offline ? calendar.disconnect() : connect(calendar))}
       />
+      <Network />
       <button type="button" className="button wide" data-testid="reconnect" onClick={() => calendar.reconnect()}>
         <Icon name="sync" /> Reconnect now
       </button>
+    </div>
+  )
+}
+
+/** How good the line is made to be. */
+function Network() {
+  const chosen = useSource(speed)
+  return (
+    <div className="setting">
+      <span className="setting-label">Network</span>
+      <div className="segments" role="group" aria-label="Network">
+        {(Object.keys(limits) as Speed[]).map((name) => (
+          <button
+            key={name}
+            type="button"
+            aria-pressed={name === chosen}
+            data-testid={`network-${name}`}
+            onClick={() => speed.set(name)}
+          >
+            {limits[name].label}
+          </button>
+        ))}
+      </div>
+      <p className="setting-note">{limits[chosen].says}</p>
     </div>
   )
 }

@@ -16,4 +16,6 @@ export function useSource<T>(from: Source<T>): T {
 
 export const useConnection = () => useSource(useSession().connection)
 export const useSync = () => useSource(useSession().sync)
+export const useFailed = () => useSource(useSession().failed)
+export const useConflicts = () => useSource(useSession().conflicts)
 export const usePeople = () => useSource(useSession().people)

@@ -1,6 +1,7 @@
 import type { CalendarEvent, RealtimeCalendar } from '@baro-calendar/realtime'
 import { useCallback, useMemo, useSyncExternalStore } from 'react'
-import { useSession } from './context'
+import { projectOf, projects } from '../project/project'
+import { useSession, useSource } from './context'
 import { together } from './source'
 
 export interface Range {
@@ -8,18 +9,34 @@ export interface Range {
   to: string
 }
 
+const everything = {}
+
 function useNotified(calendar: RealtimeCalendar) {
   return useCallback((changed: () => void) => calendar.subscribeToEvents(changed), [calendar])
 }
 
-/** The events of the project that a range shows: the same array until one of them changes. */
-export function useEvents(projectId: string, range: Range | undefined): readonly CalendarEvent[] {
+/** The events that a range shows, of the projects that are looked at: the same array until one of them changes. */
+export function useEvents(range?: Range): readonly CalendarEvent[] {
   const { calendar } = useSession()
-  const query = useMemo(() => ({ projectId, ...range }), [projectId, range])
-  return useSyncExternalStore(
+  const list = useSource(projects)
+  const all = useSyncExternalStore(
     useNotified(calendar),
-    useCallback(() => calendar.getEvents(query), [calendar, query]),
+    useCallback(() => calendar.getEvents(range ?? everything), [calendar, range]),
   )
+  return useMemo(() => {
+    const shown = new Set(list.filter((project) => project.shown).map(({ id }) => id))
+    return all.filter((event) => shown.has(projectOf(event)))
+  }, [all, list])
+}
+
+/** How many events each project has. */
+export function useCounts(): ReadonlyMap<string, number> {
+  const events = useEvents()
+  return useMemo(() => {
+    const counts = new Map<string, number>()
+    for (const event of events) counts.set(projectOf(event), (counts.get(projectOf(event)) ?? 0) + 1)
+    return counts
+  }, [events])
 }
 
 export function useEvent(id: string): CalendarEvent | undefined {

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { chip, openEvent } from './support/board.mjs'
+import { openDesk } from './support/desk.mjs'
+import { eventAt, untilIn } from './support/page.mjs'
+
+describe('the demo page', () => {
+  const desk = openDesk()
+
+  it('says who types in which field of an event, and when he stops', async (t) => {
+    const { server, ana, ben } = await desk.openTwo(t)
+    await server.rest('POST', '', eventAt(9, 'Stand-up', { projectId: 'demo' }))
+    await chip(ana, 'Stand-up').waitFor()
+    await openEvent(ben, 'Stand-up')
+    await openEvent(ana, 'Stand-up')
+    await ana.getByTestId('also-editing').getByText('Ben is editing this event too').waitFor()
+    await ben.getByTestId('field-location').pressSequentially('Roof')
+    await ana.getByTestId('also-editing').getByText('Ben is typing: location').waitFor()
+    await ana.getByTestId('cancel').click()
+    await ben.getByTestId('field-location').press('e')
+    await chip(ana, 'Stand-up').locator('[data-testid="editing"][data-typing]').waitFor()
+    await chip(ana, 'Stand-up').locator('[data-testid="editing"]:not([data-typing])').waitFor()
+    await ben.getByTestId('cancel').click()
+    await chip(ana, 'Stand-up').getByTestId('editing').waitFor({ state: 'detached' })
+  })
+
+  it('has colleagues who can be switched on: they point, draw, type and move like people, and go home', async (t) => {
+    const { server, page } = await desk.openOne(t, { query: { pace: '8' } })
+    await server.rest('POST', '', eventAt(9, 'Stand-up', { projectId: 'demo' }))
+    const own = await server.events('demo')
+    await page.evaluate(() => {
+      // What the page is told of the colleagues, as it would be of anybody.
+      globalThis.told = { cursor: new Set(), typing: new Set(), editing: new Set(), created: 0, updated: 0 }
+      baro.on('user:cursor', ({ userId }) => globalThis.told.cursor.add(userId))
+      baro.on('user:typing', ({ userId }) => globalThis.told.typing.add(userId))
+      baro.on('user:editing', ({ userId }) => globalThis.told.editing.add(userId))
+      baro.on('event:created', () => globalThis.told.created++)
+      baro.on('event:updated', () => globalThis.told.updated++)
+    })
+    for (const key of ['mina', 'theo']) await page.getByTestId(`colleague-${key}`).setChecked(true, { force: true })
+    await untilIn(page, () => document.querySelector('[data-testid="active-users"]').dataset.count === '2')
+    await page.locator('[data-testid="cursor"][data-visible]').first().waitFor()
+    await page.getByTestId('editing').first().waitFor()
+    await untilIn(page, () => {
+      const { cursor, typing, editing, created, updated } = globalThis.told
+      return cursor.size === 2 && typing.size === 2 && editing.size === 2 && created >= 3 && updated >= 4
+    })
+    assert.equal(await server.metric('baro_connections'), 3, 'each has a connection of its own')
+
+    for (const key of ['mina', 'theo']) await page.getByTestId(`colleague-${key}`).setChecked(false, { force: true })
+    await untilIn(page, () => document.querySelector('[data-testid="active-users"]').dataset.count === '0')
+    const [kept] = (await server.events('demo')).filter(({ id }) => id === own[0].id)
+    assert.deepEqual(kept, own[0], 'nobody else’s event was touched')
+  })
+
+  it('works by keyboard: projects, events, dialog and panel', async (t) => {
+    const { server, page } = await desk.openOne(t)
+    await server.rest('POST', '', eventAt(9, 'Stand-up', { projectId: 'demo' }))
+    await chip(page, 'Stand-up').waitFor()
+    const focused = () =>
+      page.evaluate(() => document.activeElement?.dataset.testid ?? document.activeElement?.className)
+
+    /** Presses Tab until the focus is there; all of the page is fewer steps than that. */
+    const tabTo = async (wanted) => {
+      for (let step = 0; step < 80; step++) {
+        if (String(await focused()).includes(wanted)) return
+        await page.keyboard.press('Tab')
+      }
+      assert.fail(`Tab never comes to ${wanted}`)
+    }
+    await tabTo('side-button')
+    await tabTo('panel-button')
+    await page.keyboard.press('Enter')
+    await tabTo('tab-sync')
+    await page.keyboard.press('ArrowRight')
+    assert.equal(await focused(), 'tab-metrics')
+    await page.keyboard.press('Escape')
+    await page.getByTestId('panel').waitFor({ state: 'detached' })
+    assert.equal(await focused(), 'panel-button')
+
+    await tabTo('project-shown')
+    await page.keyboard.press('Space')
+    await chip(page, 'Stand-up').waitFor({ state: 'detached' })
+    await page.keyboard.press('Space')
+    await chip(page, 'Stand-up').waitFor()
+    await tabTo('undo')
+    await tabTo('fc-event')
+    await page.keyboard.press('Enter')
+    await page.getByTestId('dialog').waitFor()
+    assert.equal(await focused(), 'field-title')
+    await page.keyboard.press('Escape')
+    await page.getByTestId('dialog').waitFor({ state: 'detached' })
+    assert.match(await focused(), /fc-event/)
+  })
+})
