@@ -32,6 +32,7 @@ export async function describeApi(out) {
     hidePageHeader: true,
     disableSources: true,
     useCodeBlocks: true,
+    expandParameters: true,
     useHTMLEncodedBrackets: true,
     sanitizeComments: true,
     parametersFormat: 'table',

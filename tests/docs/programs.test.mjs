@@ -169,11 +169,11 @@ describe('the programs of the guide', () => {
       const open = async (id) => {
         const calendar = new RealtimeCalendar({
           url: `ws://${server.address}/ws`,
-          projectId: 'team',
           user: { id },
           offline: false,
         })
         await calendar.connect()
+        await calendar.subscribeToProject('team')
         return calendar
       }
       const [ana, ben] = [await open('ana'), await open('ben')]
