@@ -11,7 +11,9 @@ import { mutantsBuild } from '../simulate.mjs'
 import { testInBrowsers } from './browsers.mjs'
 import { none, outcome } from './counting.mjs'
 
-const seeds = '3000'
+// The same worlds for every change, so that one that fails tells of the change. New ones are looked for with
+// `npm run simulate -- --seeds N`, and what they find goes into the bank.
+const worlds = ['--seeds', '3000', '--base', '1000000']
 
 /** The server as the native layer has compiled it. */
 const withServer = { BARO_SERVER: at('target/debug/baro-realtime-server') }
@@ -37,7 +39,7 @@ async function simulate() {
     say('This workspace has no simulator.')
     return none
   }
-  const args = ['run', '--profile', 'simulation', '-p', 'baro-simulation', '--bin', 'simulate', '--', '--seeds', seeds]
+  const args = ['run', '--profile', 'simulation', '-p', 'baro-simulation', '--bin', 'simulate', '--', ...worlds]
   return outcome(await run('cargo', args, { show: true }))
 }
 
