@@ -14,6 +14,7 @@ import { blocksIn, filesOf } from './support/blocks.mjs'
 import { listening, program, startServer } from './support/server.mjs'
 
 const patience = 15_000
+const anEvent = { startDate: '2026-03-02T12:00:00Z', endDate: '2026-03-02T13:00:00Z', projectId: 'team' }
 
 /** The package installed, and files of a document beside it. */
 function folderWith(files) {
@@ -72,6 +73,56 @@ describe('the programs of the guide', () => {
       await build({ root: folder, configFile: false, logLevel: 'error', resolve: { preserveSymlinks: true } })
     })
   })
+
+  it('show what others write, by the component of the README', async () => {
+    const page = blocksIn('tsx').find(({ document }) => document === 'README.md').text
+    const main = `import { createRoot } from 'react-dom/client'
+      import Page from './page.tsx'
+      createRoot(document.body.appendChild(document.createElement('div'))).render(<Page />)`
+    await withBuilt({ 'main.tsx': main, 'page.tsx': onThisServer(page) }, async (address, opened) => {
+      const body = JSON.stringify({ ...anEvent, title: 'From elsewhere' })
+      const headers = { 'content-type': 'application/json' }
+      assert.equal((await fetch(`${address}/api/events`, { method: 'POST', headers, body })).status, 201)
+      await opened.getByText('From elsewhere').waitFor({ timeout: patience })
+    })
+  })
+
+  it('write, undo and sign out, as the README does', async () => {
+    const program = blocksIn('ts').find(({ document }) => document === 'README.md').text
+    const main = `globalThis.shown = []
+      const render = (events) => globalThis.shown.push(events.map(({ title }) => title).join())
+      ${onThisServer(program).replace(/^import .*$/m, '')}
+      globalThis.done = true`
+    const [named] = /^import .*$/m.exec(program)
+    await withBuilt({ 'main.ts': `${named}\n${main}` }, async (address, opened) => {
+      await opened.waitForFunction(() => globalThis.done, undefined, { timeout: patience })
+      const answer = await fetch(`${address}/api/events?projectId=team`)
+      // It was created, and taken back by undo().
+      assert.deepEqual(await answer.json(), [])
+    })
+  })
+
+  /** Builds `files` with Vite, serves them with the reference server, and opens the page. */
+  async function withBuilt(files, work) {
+    const [main] = Object.keys(files)
+    const folder = folderWith({ ...files, 'index.html': started['index.html'].replace('main.js', main) })
+    for (const name of ['react', 'react-dom', 'scheduler']) borrow(folder, name)
+    await build({ root: folder, configFile: false, logLevel: 'error', resolve: { preserveSymlinks: true } })
+    const server = await startServer('--auth', 'none', '--serve', join(folder, 'dist'))
+    const opened = await browser.newPage()
+    const errors = []
+    opened.on('pageerror', (error) => errors.push(error.message))
+    try {
+      await opened.goto(`http://${server.address}/`)
+      await work(`http://${server.address}`, opened)
+      assert.deepEqual(errors, [])
+    } catch (cause) {
+      throw new Error(`The page said: ${errors.join(' | ')}`, { cause })
+    } finally {
+      await opened.close()
+      await server.stop()
+    }
+  }
 
   it('test a program against the real server, as the guide on testing does', async () => {
     const folder = folderWith(filesOf('docs/guide/testing-your-app.md'))
