@@ -9,24 +9,16 @@ import { at } from './base/paths.mjs'
 import { step } from './base/progress.mjs'
 import { pack } from './pack.mjs'
 import { installNpmPackages } from './setup/npm-packages.mjs'
+import { installPackedPackage } from './setup/packed-package.mjs'
 
 const folder = at('www')
-const installed = join(folder, 'node_modules/@baro-calendar/realtime/package.json')
 
 /** Builds the page when the package or its sources changed. Returns the folder to serve. */
 export async function buildDemo() {
   const tarball = await pack()
   await alone('demo', async () => {
     await installNpmPackages(folder, "the demo page's npm packages")
-    const lock = join(folder, 'package-lock.json')
-    await whenChanged('demo-install', fingerprint([tarball, lock]), [installed], () =>
-      // Not saved: the lock would hold the hash of a file that every change of the package makes anew.
-      step('the packed package into www', () =>
-        mustRun('npm', ['install', '--no-save', '--no-package-lock', '--prefer-offline', '--loglevel=error', tarball], {
-          cwd: folder,
-        }),
-      ),
-    )
+    await installPackedPackage(folder, tarball, 'www')
     const sources = [
       'src',
       'package.json',

@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url'
 
 export const repository = fileURLToPath(new URL('../..', import.meta.url))
 
-function tarball() {
+/** The packed package, as the command before the tests has left it. */
+export function tarball() {
   const folder = join(repository, 'dist')
   const packed = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
   if (packed.length !== 1)

@@ -5,13 +5,14 @@ import { after, before, describe, it } from 'node:test'
 import { launch, open } from './browser.mjs'
 import { entriesOf, installPackage, link, peersOf, repository } from './installed.mjs'
 import { bundlers } from './matrix/bundlers.mjs'
+import { nextjs } from './matrix/nextjs.mjs'
 import { node } from './matrix/node.mjs'
 import { pages, policy, writePage } from './matrix/pages.mjs'
 import { linkRunners, runners } from './matrix/runners.mjs'
 import { formatTable, rowText } from './matrix/table.mjs'
 import { entriesModule, page, program } from './program.mjs'
 
-const rows = [...bundlers, ...pages, ...node, ...runners]
+const rows = [...nextjs, ...bundlers, ...pages, ...node, ...runners]
 
 describe('the packed package, without configuration', () => {
   const room = {}
@@ -30,10 +31,10 @@ describe('the packed package, without configuration', () => {
   })
 
   for (const row of rows) {
-    it(`works with ${row.tool}: ${row.way}`, async () => {
+    it(`works with ${row.tool}: ${row.way}`, async (t) => {
       row.version ??= row.versionIn(room)
       row.result = 'fails'
-      row.buildMs = await row.run(room)
+      row.buildMs = await row.run(room, t)
       row.result = 'works'
     })
   }
