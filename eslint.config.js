@@ -3,7 +3,18 @@ import globals from 'globals'
 
 // TypeScript is checked by its own compiler, with every strict option on; this is for what runs as it is written.
 export default [
-  { ignores: ['dist/', 'www/dist/', 'target/', '.cache/', '.tools/', 'docs/site/.staged/', '**/.next/', '**/node_modules/'] },
+  {
+    ignores: [
+      'dist/',
+      'www/dist/',
+      'target/',
+      '.cache/',
+      '.tools/',
+      'docs/site/.staged/',
+      '**/.next/',
+      '**/node_modules/',
+    ],
+  },
   {
     files: ['**/*.{js,mjs,cjs}'],
     ...js.configs.recommended,
