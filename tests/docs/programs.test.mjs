@@ -3,22 +3,26 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { build } from 'vite'
 import { launch } from '../packaging/browser.mjs'
 import { installPackage, repository } from '../packaging/installed.mjs'
-import { blocksIn, filesOf } from './support/blocks.mjs'
+import { blocks, blocksIn, filesOf } from './support/blocks.mjs'
 import { listening, program, startServer } from './support/server.mjs'
 
 const patience = 15_000
 const anEvent = { startDate: '2026-03-02T12:00:00Z', endDate: '2026-03-02T13:00:00Z', projectId: 'team' }
 
+let installed
+
 /** The package installed, and files of a document beside it. */
 function folderWith(files) {
-  const folder = installPackage()
+  installed ??= installPackage()
+  const folder = mkdtempSync(join(installed, 'folder-'))
+  cpSync(join(installed, 'node_modules'), join(folder, 'node_modules'), { recursive: true })
   for (const [name, text] of Object.entries(files)) {
     mkdirSync(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), text)
@@ -40,9 +44,19 @@ describe('the programs of the guide', () => {
 
   const started = filesOf('docs/guide/getting-started.md')
 
-  it('are shown whole, and every page among them is one of these', () => {
-    const pages = blocksIn('html').map(({ title, place }) => title ?? place)
-    assert.deepEqual(pages, ['index.html'])
+  it('are all those that name a file, and there is no page beside them', () => {
+    const named = blocks.filter(({ title }) => title !== undefined).map(({ document, title }) => `${document} ${title}`)
+    assert.deepEqual(named.sort(), [
+      'docs/guide/auth.md token.mjs',
+      'docs/guide/getting-started.md index.html',
+      'docs/guide/getting-started.md main.js',
+      'docs/guide/getting-started.md vite/main.js',
+      'docs/guide/react.md app.tsx',
+      'docs/guide/server.md plain-server.mjs',
+      'docs/guide/testing-your-app.md calendar.test.mjs',
+      'docs/guide/testing-your-app.md page.test.mjs',
+    ])
+    assert.equal(blocksIn('html').length, 1)
   })
 
   it('share a calendar between two windows, without a bundler', async () => {
@@ -65,10 +79,9 @@ describe('the programs of the guide', () => {
       import { App } from './app.tsx'
       createRoot(document.body.appendChild(document.createElement('div'))).render(<App />)`
     const react = filesOf('docs/guide/react.md')
-    const [[, script]] = Object.entries(react)
     const folder = folderWith({ 'index.html': started['index.html'].replace('main.js', 'main.tsx'), 'main.tsx': main })
     for (const name of ['react', 'react-dom', 'scheduler']) borrow(folder, name)
-    await shareBetweenWindows(join(folder, 'dist'), script, async (_, text) => {
+    await shareBetweenWindows(join(folder, 'dist'), react['app.tsx'], async (_, text) => {
       writeFileSync(join(folder, 'app.tsx'), text)
       await build({ root: folder, configFile: false, logLevel: 'error', resolve: { preserveSymlinks: true } })
     })
