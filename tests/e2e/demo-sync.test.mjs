@@ -31,31 +31,32 @@ describe('the demo page shows', () => {
     await change(ana, { title: 'Daily', location: 'Roof' })
     await change(ben, { title: 'Morning round', location: 'Library' })
     await settled(ben)
-    assert.equal(await ana.getByTestId('conflict-banner').count(), 0)
     await switchOffline(ana, false)
 
-    await ana.getByTestId('conflict-open').click()
-    const rows = ana.getByTestId('conflict-field')
-    const versions = await rows.evaluateAll((all) =>
-      all.map((row) => [
-        row.dataset.field,
-        row.querySelector('.version-before span:last-of-type').textContent,
-        ...[...row.querySelectorAll('.version-text')].map((text) => text.textContent),
-      ]),
-    )
+    await ana.getByRole('button', { name: '1 event has two versions' }).click()
+    const dialog = ana.getByRole('dialog', { name: 'Two versions' })
+    const versions = await dialog
+      .locator('tr[data-field]')
+      .evaluateAll((rows) =>
+        rows.map((row) => [
+          row.dataset.field,
+          ...['before', 'mine', 'theirs'].map((side) => row.querySelector(`td[data-side="${side}"]`).textContent),
+        ]),
+      )
     assert.deepEqual(versions.sort(), [
       ['location', 'Room 1', 'Roof', 'Library'],
       ['title', 'Stand-up', 'Daily', 'Morning round'],
     ])
     // Put off, it waits, and the calendar shows the own version.
-    await ana.getByTestId('cancel').click()
+    await dialog.getByRole('button', { name: 'Decide later' }).click()
     await chip(ana, 'Daily').waitFor()
-    await ana.getByTestId('conflict-open').click()
-    await ana.locator('[data-field="title"]').getByTestId('choose-remote').check({ force: true })
-    await ana.getByTestId('conflict-save').click()
+    await ana.getByRole('button', { name: '1 event has two versions' }).click()
+    await dialog.locator('tr[data-field="title"] td[data-side="theirs"] input').check()
+    await dialog.locator('tr[data-field="location"] td[data-side="mine"] input').check()
+    await dialog.getByRole('button', { name: 'Save' }).click()
 
     for (const page of [ana, ben]) await chip(page, 'Morning round').filter({ hasText: 'Roof' }).waitFor()
-    await ana.getByTestId('conflict-banner').waitFor({ state: 'detached' })
+    await ana.locator('.conflict-bar').waitFor({ state: 'detached' })
     const [{ title, location }] = await server.events('demo')
     assert.deepEqual([title, location], ['Morning round', 'Roof'])
   })
@@ -69,8 +70,8 @@ describe('the demo page shows', () => {
     await renameEvent(ana, 'Stand-up', 'Daily')
     await ben.evaluate(() => baro.deleteEvent(baro.getEvents()[0].id).confirmed)
     await switchOffline(ana, false)
-    await ana.getByTestId('conflict-open').click()
-    await ana.getByTestId('conflict-keep').click()
+    await ana.locator('.baro-conflicts-waiting').click()
+    await ana.getByRole('button', { name: 'Keep yours' }).click()
     await Promise.all([chip(ana, 'Daily').waitFor(), chip(ben, 'Daily').waitFor()])
     assert.deepEqual(
       (await server.events('demo')).map(({ title }) => title),

@@ -1,8 +1,9 @@
+import { RealtimeCalendarProvider } from '@baro-calendar/realtime/react'
 import { useCallback, useEffect, useState } from 'react'
 import { Board } from './board/board'
-import { ConflictDialog } from './conflict/dialog'
 import { CreateDialog } from './editor/create'
 import { EditDialog } from './editor/edit'
+import { notify } from './feedback/notice'
 import { SyncCard } from './feedback/progress'
 import { Toasts } from './feedback/toast'
 import { Header } from './header/header'
@@ -18,9 +19,11 @@ export function App() {
   return (
     <>
       {session ? (
-        <SessionContext value={session}>
-          <Workspace />
-        </SessionContext>
+        <RealtimeCalendarProvider calendar={session.calendar} onError={tell}>
+          <SessionContext value={session}>
+            <Workspace />
+          </SessionContext>
+        </RealtimeCalendarProvider>
       ) : (
         <div className="opening" role="status">
           Opening the calendar
@@ -30,6 +33,8 @@ export function App() {
     </>
   )
 }
+
+const tell = (error: Error) => notify('alert', error.message)
 
 type Task = { kind: 'create'; span: Span } | { kind: 'edit'; eventId: string }
 
@@ -53,7 +58,6 @@ function Workspace() {
         <Panel />
       </div>
       <SyncCard />
-      <ConflictDialog />
       {task?.kind === 'create' && <CreateDialog span={task.span} onClose={close} />}
       {task?.kind === 'edit' && <EditDialog key={task.eventId} eventId={task.eventId} onClose={close} />}
     </div>

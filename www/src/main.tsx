@@ -1,4 +1,5 @@
 import './network/socket'
+import '@baro-calendar/realtime/react/style.css'
 import './style/base.css'
 import './style/control.css'
 import './style/layout.css'

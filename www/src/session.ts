@@ -1,16 +1,8 @@
-import {
-  RealtimeCalendar,
-  type ConflictInfo,
-  type FailedAction,
-  type RealtimeConfig,
-  type SyncStatus,
-} from '@baro-calendar/realtime'
+import { RealtimeCalendar, type RealtimeConfig } from '@baro-calendar/realtime'
 import { flushSync } from 'react-dom'
 import { readIdentity, storeIdentity, type Identity } from './identity'
 import { connectionOf, type Connection } from './live/connection'
-import { peopleOf, type Person } from './live/people'
 import type { Source } from './live/source'
-import { conflictsOf, failedOf, syncOf } from './live/sync'
 import { value } from './live/value'
 import { tellWhatGaveWay } from './conflict/told'
 import { notify } from './feedback/notice'
@@ -31,10 +23,6 @@ export interface Session {
   identity: Identity
   calendar: RealtimeCalendar
   connection: Source<Connection>
-  sync: Source<SyncStatus>
-  failed: Source<readonly FailedAction[]>
-  conflicts: Source<readonly ConflictInfo[]>
-  people: Source<readonly Person[]>
   meter: Source<readonly Sample[]>
   /** Ends what the page itself keeps going beside the calendar. */
   stop: () => void
@@ -72,10 +60,6 @@ export function openSession(identity = readIdentity()): void {
     identity,
     calendar,
     connection: connectionOf(calendar),
-    sync: syncOf(calendar),
-    failed: failedOf(calendar),
-    conflicts: conflictsOf(calendar),
-    people: peopleOf(calendar, identity.id),
     meter,
     stop() {
       stopProjects()

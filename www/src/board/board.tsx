@@ -1,3 +1,4 @@
+import { ConflictDialog } from '@baro-calendar/realtime/react'
 import type { DateSelectArg, DatesSetArg, EventApi, EventClickArg } from '@fullcalendar/core'
 import dayGridPlugin from '@fullcalendar/daygrid'
 import interactionPlugin from '@fullcalendar/interaction'
@@ -5,9 +6,8 @@ import listPlugin from '@fullcalendar/list'
 import FullCalendar from '@fullcalendar/react'
 import timeGridPlugin from '@fullcalendar/timegrid'
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { ConflictBanner } from '../conflict/banner'
 import { useSession, useSource } from '../live/context'
-import { useEvents, usePending, type Range } from '../live/event'
+import { useEvents, type Range } from '../live/event'
 import { colorsOf, projects } from '../project/project'
 import { addMinutes, dayOf, firstDay, locale, nextHour, type Span } from '../time'
 import { follow } from '../write'
@@ -16,6 +16,7 @@ import { Cursors } from './cursor'
 import { renderDayHeader } from './day'
 import { EmptyHint } from './empty'
 import { changedSpan, entriesOf, spanOfEntry, titleOfEvent, type EntryProps } from './entry'
+import { usePaced } from './pace'
 import { usePointer } from './pointer'
 import { sight } from './spot'
 import { Toolbar } from './toolbar'
@@ -49,8 +50,7 @@ export function Board({ onCreate, onOpen, selecting, onTitle }: BoardProps) {
 
   const events = useEvents(shown?.range)
   const list = useSource(projects)
-  const pending = usePending(events)
-  const entries = useMemo(() => entriesOf(events, pending, colorsOf(list)), [events, pending, list])
+  const entries = usePaced(useMemo(() => entriesOf(events, colorsOf(list)), [events, list]))
 
   const title = shown ? titleOf(view, shown.first, shown.after, isNarrow) : ''
   const place = shown ? `board:${view}:${dayOf(shown.first)}` : 'board'
@@ -95,7 +95,7 @@ export function Board({ onCreate, onOpen, selecting, onTitle }: BoardProps) {
         onStep={(step) => (step === 'today' ? api()?.today() : step === 'next' ? api()?.next() : api()?.prev())}
         onCreate={() => onCreate(soon(shown))}
       />
-      <ConflictBanner />
+      <ConflictDialog className="conflict-bar" opens="asked" locale="en" />
       <div ref={container} className="board-calendar" data-testid="calendar" data-view={view}>
         <FullCalendar
           ref={component}

@@ -1,3 +1,4 @@
+import { useHasPendingWrite } from '@baro-calendar/realtime/react'
 import type { EventContentArg } from '@fullcalendar/core'
 import type { CSSProperties } from 'react'
 import { inkOn, safeColor } from '../color'
@@ -13,7 +14,9 @@ export function renderChip(entry: EventContentArg) {
 
 function Chip({ entry }: { entry: EventContentArg }) {
   const props = entry.event.extendedProps as Partial<EntryProps>
-  const { event, pending } = props
+  const { event } = props
+  // Followed here, so that an answer of the server draws one chip and not the calendar.
+  const pending = useHasPendingWrite(event?.id ?? '')
   const list = entry.view.type.startsWith('list')
   // While a new event is drawn with the pointer there is nothing behind it yet.
   const title = event ? titleOfEvent(event) : 'New event'

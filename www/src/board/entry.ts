@@ -9,14 +9,13 @@ export interface EntryProps {
   event: CalendarEvent
   /** The event's own, or its project's. */
   color: string
-  pending: boolean
 }
 
-function entryOf(event: CalendarEvent, pending: boolean, projectColor: string | undefined): EventInput | undefined {
+function entryOf(event: CalendarEvent, projectColor: string | undefined): EventInput | undefined {
   const span = spanOf(event)
   if (!span) return undefined
   const color = safeColor(event.color, projectColor)
-  const props: EntryProps = { event, color, pending }
+  const props: EntryProps = { event, color }
   return {
     id: event.id,
     title: titleOfEvent(event),
@@ -29,12 +28,8 @@ function entryOf(event: CalendarEvent, pending: boolean, projectColor: string | 
   }
 }
 
-export function entriesOf(
-  events: readonly CalendarEvent[],
-  pending: ReadonlySet<string>,
-  colors: ReadonlyMap<string, string>,
-): EventInput[] {
-  return events.flatMap((event) => entryOf(event, pending.has(event.id), colors.get(projectOf(event))) ?? [])
+export function entriesOf(events: readonly CalendarEvent[], colors: ReadonlyMap<string, string>): EventInput[] {
+  return events.flatMap((event) => entryOf(event, colors.get(projectOf(event))) ?? [])
 }
 
 export function titleOfEvent(event: CalendarEvent): string {

@@ -7,12 +7,10 @@ interface DialogProps {
   onSubmit: () => void
   children: ReactNode
   footer: ReactNode
-  /** For what stands side by side. */
-  wide?: boolean
 }
 
 /** The browser's own modal dialog: it keeps the focus, closes on Escape and gives the focus back. */
-export function Dialog({ title, onClose, onSubmit, children, footer, wide = false }: DialogProps) {
+export function Dialog({ title, onClose, onSubmit, children, footer }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null)
 
   // A layout effect, because it ends while the dialog is still in the page: only then does closing give the focus back.
@@ -28,7 +26,7 @@ export function Dialog({ title, onClose, onSubmit, children, footer, wide = fals
   return (
     <dialog
       ref={dialog}
-      className={wide ? 'dialog dialog-wide' : 'dialog'}
+      className="dialog"
       tabIndex={-1}
       aria-labelledby="dialog-title"
       data-testid="dialog"

@@ -1,9 +1,9 @@
 import type { CalendarEvent } from '@baro-calendar/realtime'
+import { useCalendarEvent } from '@baro-calendar/realtime/react'
 import { useEffect, useRef, useState } from 'react'
 import { titleOfEvent } from '../board/entry'
 import { notify } from '../feedback/notice'
 import { usePeople, useSession } from '../live/context'
-import { useEvent } from '../live/event'
 import { fieldTypedIn } from '../live/people'
 import { Icon } from '../part/icon'
 import { Typing } from '../part/typing'
@@ -19,7 +19,7 @@ import { useTyping } from './typing'
  */
 export function EditDialog({ eventId, onClose }: { eventId: string; onClose: () => void }) {
   const { calendar } = useSession()
-  const event = useEvent(eventId)
+  const event = useCalendarEvent(eventId)
 
   useEffect(() => {
     calendar.sendEditing(eventId)

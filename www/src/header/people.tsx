@@ -1,9 +1,9 @@
+import { useCalendarEvent } from '@baro-calendar/realtime/react'
 import { Avatar } from '../part/avatar'
 import { Icon } from '../part/icon'
 import { Popover } from '../part/popover'
 import { Typing } from '../part/typing'
 import { usePeople, useSession } from '../live/context'
-import { useEvent } from '../live/event'
 import { fieldTypedIn, type Person } from '../live/people'
 
 const shownMax = 3
@@ -63,7 +63,7 @@ export function PeopleList({ people }: { people: readonly Person[] }) {
 }
 
 function Editing({ person, eventId }: { person: Person; eventId: string }) {
-  const event = useEvent(eventId)
+  const event = useCalendarEvent(eventId)
   return (
     <>
       {fieldTypedIn(person, eventId) ? <Typing /> : <Icon name="pencil" />} {event?.title ?? 'an event'}

@@ -1,6 +1,5 @@
-import type { RealtimeCalendar, UserPresence } from '@baro-calendar/realtime'
+import type { UserPresence } from '@baro-calendar/realtime'
 import { safeColor } from '../color'
-import { source, together, type Source } from './source'
 
 /** Somebody else in the project. */
 export interface Person {
@@ -14,7 +13,7 @@ export interface Person {
   typing: string | undefined
 }
 
-function personOf(user: UserPresence): Person {
+export function personOf(user: UserPresence): Person {
   return {
     id: user.id,
     name: String(user.name || 'Guest').slice(0, 60),
@@ -23,37 +22,6 @@ function personOf(user: UserPresence): Person {
     editing: user.editing?.eventId,
     typing: user.typing?.elementId,
   }
-}
-
-function samePerson(a: Person, b: Person | undefined): boolean {
-  return (
-    a.id === b?.id &&
-    a.name === b.name &&
-    a.color === b.color &&
-    a.away === b.away &&
-    a.editing === b.editing &&
-    a.typing === b.typing
-  )
-}
-
-export function peopleOf(calendar: RealtimeCalendar, selfId: string): Source<readonly Person[]> {
-  return source<readonly Person[]>(
-    (changed) =>
-      together(
-        calendar.on('presence-change', changed),
-        calendar.on('user:joined', changed),
-        calendar.on('user:left', changed),
-        calendar.on('user:editing', changed),
-        calendar.on('user:typing', changed),
-        calendar.on('state-change', changed),
-      ),
-    () =>
-      [...calendar.getActiveUsers().values()]
-        .filter((user) => user.id !== selfId)
-        .map(personOf)
-        .sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id)),
-    (a, b) => a.length === b.length && a.every((person, at) => samePerson(person, b[at])),
-  )
 }
 
 /** The element that `sendTyping` names: a field of the dialog of an event. */

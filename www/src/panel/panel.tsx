@@ -1,5 +1,5 @@
 import { useRef, type KeyboardEvent } from 'react'
-import { useConflicts, useFailed, useSource, useSync } from '../live/context'
+import { useConflicts, useSource, useSync } from '../live/context'
 import { Icon } from '../part/icon'
 import { useFocusInside } from '../part/focus'
 import { Metrics } from './metrics'
@@ -73,7 +73,7 @@ function OpenPanel({ tab }: { tab: Tab }) {
 export function PanelButton() {
   const isOpen = useSource(openTab) !== undefined
   const { failed } = useSync()
-  const waiting = useFailed().length + useConflicts().length
+  const waiting = failed + useConflicts().length
   const title = isOpen ? 'Hide what goes on underneath' : 'Show what goes on underneath'
   return (
     <button

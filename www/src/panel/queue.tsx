@@ -1,13 +1,11 @@
 import type { ConflictInfo, FailedAction, PendingAction } from '@baro-calendar/realtime'
-import { decide } from '../conflict/open'
-import { useConflicts, useConnection, useFailed, useSession, useSync } from '../live/context'
+import { useConflicts, useConnection, useSync } from '../live/context'
 import { Icon } from '../part/icon'
 
 /** What has not reached the server: on its way, waiting for a person, or given up. */
 export function Queue() {
-  const { pendingActions, syncProgress } = useSync()
+  const { pendingActions, syncProgress, failedActions: failed } = useSync()
   const { state } = useConnection()
-  const failed = useFailed()
   const conflicts = useConflicts()
   const percentage = Math.round(syncProgress.percentage)
   const isIdle = pendingActions.length === 0
@@ -74,15 +72,12 @@ function ConflictRow({ conflict }: { conflict: ConflictInfo }) {
     <li className="queue-row">
       <Icon name="conflict" />
       <span className="queue-what">{conflict.localVersion.title}</span>
-      <button type="button" className="button small" onClick={() => decide(conflict.id)}>
-        Decide
-      </button>
     </li>
   )
 }
 
 function FailedRow({ action }: { action: FailedAction }) {
-  const { calendar } = useSession()
+  const { retryFailedAction, discardFailedAction } = useSync()
   return (
     <li className="queue-row failed" data-testid="failed-action">
       <Icon name="alert" />
@@ -96,7 +91,7 @@ function FailedRow({ action }: { action: FailedAction }) {
             type="button"
             className="button small"
             data-testid="retry"
-            onClick={() => calendar.retryFailedAction(action.id)}
+            onClick={() => retryFailedAction(action.id)}
           >
             Retry
           </button>
@@ -104,7 +99,7 @@ function FailedRow({ action }: { action: FailedAction }) {
             type="button"
             className="button small danger"
             data-testid="discard"
-            onClick={() => calendar.discardFailedAction(action.id)}
+            onClick={() => discardFailedAction(action.id)}
           >
             Discard
           </button>
