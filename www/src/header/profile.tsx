@@ -13,12 +13,12 @@ export function Profile() {
     <Popover
       id="profile"
       label="You"
-      title={`You are ${identity.name}`}
       testId="profile"
       buttonClass="profile-button"
       button={
         <>
           <Avatar name={identity.name} color={identity.color} />
+          <span className="unseen">You: </span>
           <span className="profile-name">{identity.name}</span>
         </>
       }

@@ -28,17 +28,18 @@ export function Status() {
       <Popover
         id="status-details"
         label="Connection"
-        title={`Connection: ${look.text}${waiting ? `, ${waiting} unsent` : ''}`}
         testId="status"
         buttonClass={`status status-${state}`}
         button={
           <>
             <Icon name={look.icon} className={look.icon === 'sync' ? 'spin' : ''} />
+            <span className="unseen">Connection: </span>
             <span className="status-text">{look.text}</span>
             {pace !== 'full' && <span className="status-slow">{limits[pace].label}</span>}
             <span className="status-count" data-testid="pending-count" data-empty={waiting === 0 || undefined}>
               {waiting}
             </span>
+            <span className="unseen"> unsent</span>
           </>
         }
       >
@@ -59,10 +60,10 @@ function Details() {
 
   return (
     <div className="details">
-      <header className="details-head">
+      <div className="details-head">
         <strong>{look.text}</strong>
         <p>{look.says}</p>
-      </header>
+      </div>
       <dl>
         <dt>State</dt>
         <dd data-testid="status-state">{state}</dd>

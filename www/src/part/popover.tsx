@@ -6,8 +6,8 @@ interface PopoverProps {
   button: ReactNode
   buttonClass: string
   testId?: string
-  /** What the button says to someone who cannot see it. */
-  title: string
+  /** What the button says to someone who cannot see it, unless its content says it. */
+  title?: string
   children: ReactNode
 }
 
