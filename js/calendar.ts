@@ -128,6 +128,10 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
     return this.#listeners.add('events-change', () => listener())
   }
 
+  getConfirmedEvent(id: string): contract.CalendarEvent | undefined {
+    return this.#alive().getConfirmedEvent(id)
+  }
+
   createEvent(data: contract.NewCalendarEvent): contract.PendingWrite {
     return this.#written(this.#alive().createEvent(data))
   }

@@ -30,6 +30,7 @@ declare class RealtimeCalendar {
   unsubscribeFromProject(projectId: string): void
   getEvents(query: unknown): readonly contract.CalendarEvent[]
   getEvent(id: string): contract.CalendarEvent | undefined
+  getConfirmedEvent(id: string): contract.CalendarEvent | undefined
   createEvent(data: unknown): Written
   updateEvent(id: string, changes: unknown): Written
   deleteEvent(id: string): Written

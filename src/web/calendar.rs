@@ -131,6 +131,12 @@ impl RealtimeCalendar {
         self.pump.read(|client| self.shared.view.borrow_mut().event(client, id))
     }
 
+    /// `getConfirmedEvent()`.
+    #[wasm_bindgen(js_name = getConfirmedEvent)]
+    pub fn confirmed_event(&self, id: &str) -> JsValue {
+        self.pump.read(|client| self.shared.view.borrow_mut().confirmed(client, id))
+    }
+
     /// `createEvent()`: the id and two tickets.
     #[wasm_bindgen(js_name = createEvent)]
     pub fn create_event(&self, data: &JsValue) -> Result<Array, JsValue> {

@@ -247,6 +247,8 @@ export interface PendingAction {
   type: 'create' | 'update' | 'delete'
   /** What it is about: `'event'`. */
   resource: string
+  /** The event's id. */
+  resourceId: string
   /** For people. */
   description: string
   retryCount: number
@@ -256,9 +258,7 @@ export interface PendingAction {
 
 /** A queued write as `offline.sync` gets it. */
 export interface OfflineAction extends PendingAction {
-  /** The event's id. */
-  resourceId: string
-  /** The same. */
+  /** The same as `resourceId`. */
   eventId: string
   /** The event for `create`, the changed fields for `update`, nothing for `delete`. */
   data?: unknown
@@ -266,8 +266,6 @@ export interface OfflineAction extends PendingAction {
 
 /** A write that was given up. It stays until it is retried or discarded. */
 export interface FailedAction extends PendingAction {
-  /** The event's id. */
-  resourceId: string
   data?: unknown
   error: RealtimeError
   /** What went wrong each time, oldest first, the last ten of them; `error` is the last. */
@@ -505,6 +503,8 @@ export declare class RealtimeCalendar {
     calendarId?: string
   }): readonly CalendarEvent[]
   getEvent(id: string): CalendarEvent | undefined
+  /** The event as the server last told it, without the writes that wait for it: what a refusal of them would leave. */
+  getConfirmedEvent(id: string): CalendarEvent | undefined
   /** Fits React's `useSyncExternalStore`. */
   subscribeToEvents(listener: () => void): () => void
   createEvent(data: NewCalendarEvent): PendingWrite

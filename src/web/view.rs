@@ -33,6 +33,8 @@ pub(super) struct View {
     events: Vec<(u64, JsValue)>,
     listings: SortedMap<Query, Listing>,
     uses: u64,
+    /// Of events with pending writes: the text that is confirmed, and its object.
+    confirmed: SortedMap<Arc<str>, (Arc<str>, JsValue)>,
     users: Option<(u64, JsValue, JsValue)>,
     conflicts: Conflicts,
 }
@@ -51,6 +53,24 @@ impl View {
         client.store().shown(id).map_or(JsValue::UNDEFINED, |shown| self.object(shown))
     }
 
+    /// The event `id` without what is pending, `undefined` if there is none.
+    pub(super) fn confirmed(&mut self, client: &Client, id: &str) -> JsValue {
+        let store = client.store();
+        self.confirmed.retain(|id, _| !store.pending(id).is_empty());
+        if store.pending(id).is_empty() {
+            return self.event(client, id);
+        }
+        let Some(doc) = store.confirmed(id) else { return JsValue::UNDEFINED };
+        if let Some((text, object)) = self.confirmed.get(id)
+            && *text == doc.text
+        {
+            return object.clone();
+        }
+        let object = frozen(&doc.text);
+        self.confirmed.insert(doc.id.clone(), (doc.text.clone(), object.clone()));
+        object
+    }
+
     fn object(&mut self, shown: Shown<'_>) -> JsValue {
         if self.events.len() <= shown.slot {
             self.events.resize(shown.slot + 1, (0, JsValue::UNDEFINED));
@@ -58,9 +78,7 @@ impl View {
         match self.events.get_mut(shown.slot) {
             Some((revision, object)) if *revision == shown.revision => object.clone(),
             held => {
-                let object = from_json(&shown.doc.text);
-                // Shared by everybody who reads it, so nobody may change it.
-                Object::freeze(object.unchecked_ref::<Object>());
+                let object = frozen(&shown.doc.text);
                 if let Some(held) = held {
                     *held = (shown.revision, object.clone());
                 }
@@ -139,13 +157,13 @@ impl View {
 
     fn known(&self, conflict: &Arc<Conflict>) -> JsValue {
         let held = self.conflicts.objects.iter().find(|(held, _)| Arc::ptr_eq(held, conflict));
-        held.map_or_else(
-            || {
-                let object = from_json(&conflict.to_json());
-                Object::freeze(object.unchecked_ref::<Object>());
-                object
-            },
-            |(_, object)| object.clone(),
-        )
+        held.map_or_else(|| frozen(&conflict.to_json()), |(_, object)| object.clone())
     }
+}
+
+/// The object of a JSON text. It is shared by everybody who reads it, so nobody may change it.
+fn frozen(text: &str) -> JsValue {
+    let object = from_json(text);
+    Object::freeze(object.unchecked_ref::<Object>());
+    object
 }

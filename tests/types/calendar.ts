@@ -53,6 +53,7 @@ export async function usesEveryMember(): Promise<void> {
     calendarId: 'two',
   })
   const event: CalendarEvent | undefined = calendar.getEvent('id')
+  const onServer: CalendarEvent | undefined = calendar.getConfirmedEvent('id')
   // @ts-expect-error: what is read belongs to the calendar
   events.push({})
   const unsubscribe: () => void = calendar.subscribeToEvents(() => {})
@@ -112,5 +113,23 @@ export async function usesEveryMember(): Promise<void> {
   const trace: readonly TraceEntry[] = calendar.getTrace()
   const kinds: string[] = trace.map(({ kind, at, n }) => `${n} ${at} ${kind}`)
   await calendar.destroy()
-  void [event, pending, decided, lost, undone, redone, users, cursors, status, cached, metrics, delivery, age, kinds]
+  const waits: string | undefined = status.pendingActions[0]?.resourceId
+  void [
+    event,
+    onServer,
+    waits,
+    pending,
+    decided,
+    lost,
+    undone,
+    redone,
+    users,
+    cursors,
+    status,
+    cached,
+    metrics,
+    delivery,
+    age,
+    kinds,
+  ]
 }
