@@ -66,10 +66,7 @@ impl Emitter {
             }
             Event::UserLeft(id) => self.emit("user:left", &[id.into()]),
             Event::PresenceChanged => self.emit("presence-change", &[]),
-            Event::SyncChanged => {
-                self.shared.status.borrow_mut().forget();
-                self.emit("sync-status", &[]);
-            }
+            Event::SyncChanged => self.emit("sync-status", &[]),
             Event::SyncFailed(key) => {
                 let failed = pump.read(|client| {
                     client.failed().find(|(id, _)| **id == key).map(|(_, failed)| failed_action(failed))

@@ -83,19 +83,16 @@ impl Made {
 /// added or decided.
 #[derive(Default)]
 pub(super) struct Status {
-    given: Option<JsValue>,
+    given: Option<(u64, JsValue)>,
     actions: Array,
     made: Vec<Made>,
 }
 
 impl Status {
-    /// The queue is another one.
-    pub(super) fn forget(&mut self) {
-        self.given = None;
-    }
-
     pub(super) fn of(&mut self, client: &Client) -> JsValue {
-        if let Some(given) = &self.given {
+        if let Some((revision, given)) = &self.given
+            && *revision == client.sync_revision()
+        {
             return given.clone();
         }
         self.follow(client);
@@ -113,7 +110,8 @@ impl Status {
         });
         // A fresh object takes every property.
         let _set = js_sys::Reflect::set(&object, &JsValue::from_str("pendingActions"), &self.actions);
-        self.given.insert(object).clone()
+        self.given = Some((client.sync_revision(), object.clone()));
+        object
     }
 
     /// Makes the objects that are missing and takes over the others, a run of neighbours at a time.

@@ -244,7 +244,7 @@ impl Client {
 
     fn discard_failed(&mut self, id: &str) -> Result<Reply, Fault> {
         self.take_failed(id)?;
-        self.sync_changed = true;
+        self.sync_revision += 1;
         Ok(Reply::Done)
     }
 
@@ -282,6 +282,11 @@ impl Client {
     /// Writes that were refused for good, by key.
     pub fn failed(&self) -> impl Iterator<Item = (&String, &super::Failed)> {
         self.failed.iter()
+    }
+
+    /// Changes with everything that `getSyncStatus` gives.
+    pub fn sync_revision(&self) -> u64 {
+        self.sync_revision
     }
 
     /// Numbers for `getSyncStatus`.

@@ -25,7 +25,7 @@ impl Client {
             return;
         }
         self.last_synced_ms = Some(now.wall_ms);
-        self.sync_changed = true;
+        self.sync_revision += 1;
         let recovered = fields.get("recovered") == Some("true");
         self.note_subscribed(&channel, seq, recovered, &epoch);
         self.channels.answered(&channel, Position { epoch, seq }, recovered);

@@ -96,7 +96,7 @@ impl Client {
         add_failure(write, now, fault);
         let row = row_of(write);
         self.keep(row, None);
-        self.sync_changed = true;
+        self.sync_revision += 1;
     }
 
     pub(super) fn take_failed(&mut self, id: &str) -> Result<Failed, Fault> {

@@ -166,7 +166,7 @@ impl Client {
             Some((ticket, _)) => self.settle(ticket, Outcome::Done),
             None => self.error(fault),
         }
-        self.sync_changed = true;
+        self.sync_revision += 1;
         self.soon(now);
     }
 

@@ -173,7 +173,9 @@ pub struct Client {
     flushing: Vec<Ticket>,
     flush_due: Option<Timestamp>,
     notified_at: Option<Timestamp>,
-    sync_changed: bool,
+    /// Changes with everything that the status tells, and what it was when that was last told.
+    sync_revision: u64,
+    sync_told: u64,
     presence_changed: bool,
     /// The write for which the link was last questioned, and when.
     probed: Option<(WriteId, Timestamp)>,
@@ -251,7 +253,8 @@ impl Client {
             flushing: Vec::new(),
             flush_due: None,
             notified_at: None,
-            sync_changed: false,
+            sync_revision: 0,
+            sync_told: 0,
             presence_changed: false,
             probed: None,
             sweep_due: now.mono.after(EXPIRY_SWEEP_MS),
@@ -362,7 +365,7 @@ impl Client {
     }
 
     fn set_online(&mut self, online: bool) {
-        self.sync_changed |= self.online != online;
+        self.sync_revision += u64::from(self.online != online);
         self.online = online;
     }
 

@@ -58,7 +58,7 @@ impl Client {
             }
             Some(Squashed::Write(..)) | None => return false,
         }
-        self.sync_changed = true;
+        self.sync_revision += 1;
         true
     }
 

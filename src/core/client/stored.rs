@@ -72,7 +72,7 @@ impl Client {
             }
         }
         self.settle_flushing();
-        self.sync_changed = true;
+        self.sync_revision += 1;
         self.soon(now);
     }
 

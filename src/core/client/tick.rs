@@ -108,7 +108,7 @@ impl Client {
         if std::mem::take(&mut self.presence_changed) {
             self.tell(Event::PresenceChanged);
         }
-        if std::mem::take(&mut self.sync_changed) {
+        if std::mem::replace(&mut self.sync_told, self.sync_revision) != self.sync_revision {
             self.tell(Event::SyncChanged);
         }
     }

@@ -165,7 +165,7 @@ impl Client {
     /// Takes a write of ours into the queue.
     pub(super) fn add(&mut self, write: Write, persisted: Option<Ticket>) {
         self.progress.begin();
-        self.sync_changed = true;
+        self.sync_revision += 1;
         self.show(&write);
         self.keep(row_of(&write), persisted);
         if !self.writes_use_the_socket() && !write.unstored {
@@ -265,7 +265,7 @@ impl Client {
     }
 
     pub(super) fn on_write_decided(&mut self, now: Now) {
-        self.sync_changed = true;
+        self.sync_revision += 1;
         self.settle_flushing();
         self.soon(now);
     }

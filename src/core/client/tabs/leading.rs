@@ -319,7 +319,7 @@ impl Client {
             }
             self.on_rows(now, rows);
             self.tell_taken(&streams);
-            self.sync_changed = true;
+            self.sync_revision += 1;
             // A server with streams knows what was sent already, and answers again.
             if self.dialect == Dialect::Plain {
                 self.skip_relayed(now);

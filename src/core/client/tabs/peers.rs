@@ -113,7 +113,7 @@ impl Client {
                 None => self.on_peer_end(&key, item.get("done")),
             }
         }
-        self.sync_changed = true;
+        self.sync_revision += 1;
     }
 
     fn on_peer_row(&mut self, key: &str, row: &str) {
