@@ -31,6 +31,7 @@ export const layers = {
   conformance: () => nodeTests('tests/conformance'),
   e2e: endToEnd,
   react: () => nodeTests('tests/react', withServer),
+  stores: () => nodeTests('tests/stores', withServer),
   docs: documentation,
 }
 
