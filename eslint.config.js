@@ -58,4 +58,42 @@ export default [
       },
     },
   },
+  // The pages of these tests keep in globals what is bound to the calendar, and what was seen of it.
+  {
+    files: ['tests/stores/**'],
+    languageOptions: {
+      globals: {
+        ...globals.browser,
+        ...Object.fromEntries(
+          [
+            'baro',
+            'makeCalendar',
+            'bindZustand',
+            'createStore',
+            'makeStore',
+            'store',
+            'seen',
+            'before',
+            'told',
+            'calls',
+            'own',
+            'unbind',
+            'bindApolloCache',
+            'makeClient',
+            'cache',
+            'client',
+            'asked',
+            'queries',
+            'fields',
+            'gql',
+            'watch',
+            'roots',
+            'titles',
+            'layers',
+            'empty',
+          ].map((name) => [name, 'readonly']),
+        ),
+      },
+    },
+  },
 ]
