@@ -6,7 +6,7 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { layers } from '../../scripts/test/layers.mjs'
 import { repository } from '../packaging/installed.mjs'
-import { blocks, blocksIn } from './support/blocks.mjs'
+import { blocks, blocksIn, documents } from './support/blocks.mjs'
 import { help, startServer } from './support/server.mjs'
 
 const run = promisify(execFile)
@@ -42,29 +42,45 @@ describe('a command that a document shows', () => {
       .split('\n')
       .map((line) => line.replace(/\s+#.*$/, '').trim())
       .filter((line) => line !== '' && !line.startsWith('#'))
+    // A `cd` holds for the commands after it.
+    let folder = '.'
     for (const command of commands) {
-      it(`${place}: ${command.slice(0, 60)}`, () => check(command))
+      const [, moved] = /^cd (\S+)$/.exec(command) ?? []
+      if (moved !== undefined) folder = join(folder, moved)
+      const here = folder
+      it(`${place}: ${command.slice(0, 60)}`, () => check(command, here))
     }
   }
 
-  async function check(command) {
+  async function check(command, folder) {
+    assert.ok(existsSync(join(repository, folder)), `${folder} is a folder`)
     const words = [...command.matchAll(/'([^']*)'|"([^"]*)"|(\S+)/g)].map(
       ([, single, double, bare]) => single ?? double ?? bare,
     )
     const [program, ...args] = words
-    const known = { npm, npx, node, curl, openssl, cargo, cd: () => {}, mkdir: () => {}, git: () => {} }
+    const known = {
+      npm: (given) => npm(given, folder),
+      npx,
+      node,
+      curl,
+      openssl,
+      cargo,
+      cd: () => {},
+      mkdir: () => {},
+      git: () => {},
+    }
     assert.ok(known[program], `${program} is known to this test`)
     await known[program](args)
   }
 
-  function npm([verb, ...args]) {
+  function npm([verb, ...args], folder) {
+    const { scripts } = JSON.parse(readFileSync(join(repository, folder, 'package.json'), 'utf8'))
     if (verb === 'start' || verb === 'test') return assert.ok(scripts[verb])
     if (verb === 'install' || verb === 'ci') return installs(args)
     assert.equal(verb, 'run', 'a verb of npm that this test knows')
     const [name, dashes, ...flags] = args
-    // In www/ or an example, a script of that folder.
-    if (!scripts[name]) return assert.fail(`there is no npm run ${name}`)
-    if (dashes === undefined) return undefined
+    assert.ok(scripts[name], `there is a script ${name}`)
+    if (dashes === undefined || folder !== '.') return undefined
     assert.equal(dashes, '--')
     return forScript(name, flags)
   }
@@ -143,5 +159,21 @@ describe('a document', () => {
       assert.ok(tested.includes(lang), `${place} is "${lang}"`)
       assert.notEqual(text.trim(), '', `${place} is empty`)
     }
+  })
+
+  it('names files and commands that exist', () => {
+    const wrong = []
+    for (const document of [...documents, 'ARCHITECTURE.md', 'CHANGELOG.md']) {
+      const text = readFileSync(join(repository, document), 'utf8')
+      for (const [, path] of text.matchAll(
+        /`((?:src|js|tests|scripts|docs|server|benches|fuzz|examples)\/[\w./-]+)`/g,
+      )) {
+        if (!existsSync(join(repository, path))) wrong.push(`${document}: ${path}`)
+      }
+      for (const [, name] of text.matchAll(/`npm run ([\w-]+)/g)) {
+        if (!scripts[name]) wrong.push(`${document}: npm run ${name}`)
+      }
+    }
+    assert.deepEqual(wrong, [])
   })
 })

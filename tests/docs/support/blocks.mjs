@@ -12,8 +12,17 @@ const below = (folder) =>
         .sort()
     : []
 
-/** The README, the guides, the reference. */
-export const documents = ['README.md', ...below('docs/guide'), ...below('docs')]
+const examples = ['nextjs', 'vite'].map((name) => `examples/${name}/README.md`)
+
+/** What is there for who uses the package, and for who works on it. */
+export const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'www/README.md',
+  ...examples,
+  ...below('docs/guide'),
+  ...below('docs'),
+]
 
 const fence = /^(?<indent> *)```(?<info>[^\n`]*)\n(?<text>[^]*?)^\k<indent>```[ ]*$/gm
 
