@@ -16,8 +16,9 @@ export default defineConfig({
   cacheDir: '.staged/cache',
   cleanUrls: false,
   lastUpdated: false,
-  // rustdoc's pages are put beside these after they are built; links to them are checked with all others then.
-  ignoreDeadLinks: [/^\/rust\//],
+  // rustdoc's pages are put beside these after they are built; links to them are checked with all others then. What
+  // a reader has started himself is no page of the site.
+  ignoreDeadLinks: [/^\/rust\//, /^http:\/\/(?:localhost|127\.0\.0\.1)[:/]/],
   markdown: {
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
     // The repository's own anchors: those that a reader of the source sees in other viewers.
