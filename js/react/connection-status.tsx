@@ -2,7 +2,16 @@
 // The state of the connection as a button that tells more. What is read out waits a moment: a connection that is back at once
 // is not worth a word.
 
-import { type KeyboardEvent, type ReactElement, useEffect, useId, useMemo, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type ReactElement,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+} from 'react'
 import { classNames } from './class-name.js'
 import { connectionError, connectionState } from './connection.js'
 import { useSession } from './context.js'
@@ -87,8 +96,14 @@ function Details({ id, wording }: { id: string; wording: WordingProps }): ReactE
   const error = useSource(useMemo(() => connectionError(session), [session]))
   const { pendingActions, storage, lastSyncedAt } = useSource(useMemo(() => syncStatus(session), [session]))
   const time = useMemo(() => new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }), [locale])
+  const panel = useRef<HTMLDivElement>(null)
+  // On the side on which it fits into the window.
+  useLayoutEffect(() => {
+    if (panel.current !== null && panel.current.getBoundingClientRect().left < 0)
+      panel.current.dataset['side'] = 'start'
+  }, [])
   return (
-    <div id={id} role="group" aria-label={texts.connection} className="baro-connection-details">
+    <div ref={panel} id={id} role="group" aria-label={texts.connection} className="baro-connection-details">
       <ul>
         {lastSyncedAt !== undefined && <li>{texts.lastSynced(time.format(lastSyncedAt))}</li>}
         {pendingActions.length > 0 && <li>{texts.waiting(pendingActions.length)}</li>}

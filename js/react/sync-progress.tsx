@@ -5,6 +5,7 @@
 import { type ReactElement, useEffect, useId, useState } from 'react'
 import type { PendingAction } from '../types.js'
 import { classNames } from './class-name.js'
+import { useConnectionState } from './connection.js'
 import { useSettled } from './settled.js'
 import { useSyncStatus } from './sync.js'
 import type { Texts } from './texts.js'
@@ -20,18 +21,18 @@ export interface SyncProgressProps extends WordingProps {
 }
 
 export function SyncProgress({ className, max = 3, delay = 500, ...wording }: SyncProgressProps): ReactElement {
-  const { pendingActions, syncProgress, online, failedActions, retryFailedAction, discardFailedAction } =
-    useSyncStatus()
+  const { pendingActions, syncProgress, failedActions, retryFailedAction, discardFailedAction } = useSyncStatus()
+  const isConnected = useConnectionState() === 'connected'
   const { texts } = useWording(wording)
   const label = useId()
   const waits = pendingActions.length > 0
   const settled = useSettled(waits, delay)
   const isShown = waits && settled === true
-  const word = online ? texts.syncing : texts.waiting(pendingActions.length)
+  const word = isConnected ? texts.syncing : texts.waiting(pendingActions.length)
   return (
     <div
       className={classNames('baro-sync', className)}
-      data-state={isShown ? (online ? 'sending' : 'waiting') : 'idle'}
+      data-state={isShown ? (isConnected ? 'sending' : 'waiting') : 'idle'}
     >
       <Announcement isShown={isShown} word={word} texts={texts} />
       {isShown && (

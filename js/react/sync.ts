@@ -2,7 +2,7 @@
 // The queue of what waits for the server, and what was given up.
 
 import { useMemo } from 'react'
-import type { FailedAction, SyncStatus } from '../types.js'
+import type { FailedAction, PendingAction, SyncStatus } from '../types.js'
 import { useSession } from './context.js'
 import type { Session } from './session.js'
 import { type Source, source, useSource } from './source.js'
@@ -46,7 +46,30 @@ export function syncStatus(session: Session): Source<SyncStatusView> {
       return made
     },
     nothing,
+    (before, now) => (isSame(before, now) ? before : now),
   )
+}
+
+/** The calendar tells of its queue also when something was stored, which is not to be seen. */
+function isSame(one: SyncStatusView, other: SyncStatusView): boolean {
+  return (
+    one.syncProgress.completed === other.syncProgress.completed &&
+    one.syncProgress.total === other.syncProgress.total &&
+    one.syncProgress.percentage === other.syncProgress.percentage &&
+    one.storage === other.storage &&
+    one.online === other.online &&
+    one.lastSyncedAt === other.lastSyncedAt &&
+    isSameList(one.pendingActions, other.pendingActions) &&
+    isSameList(one.failedActions, other.failedActions)
+  )
+}
+
+function isSameList(one: readonly PendingAction[], other: readonly PendingAction[]): boolean {
+  const isSameAction = (action: PendingAction, at: number) =>
+    action.id === other[at]?.id &&
+    action.description === other[at].description &&
+    action.retryCount === other[at].retryCount
+  return one === other || (one.length === other.length && one.every(isSameAction))
 }
 
 /** What waits for the server, how far that is, and what was given up. */

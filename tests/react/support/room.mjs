@@ -47,6 +47,8 @@ export function openReactRoom(name, version) {
       const config = { url: server.socket, projectId: project, user: { id, name, color: '#7c3aed' } }
       const page = await openBare(context, room.others, config)
       await connect(page)
+      // What is told before the others are there is told to nobody.
+      await untilIn(page, () => baro.getActiveUsers().has('ana'))
       return page
     },
   }
