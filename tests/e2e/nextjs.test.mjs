@@ -4,7 +4,7 @@ import { buildExample } from '../../scripts/example.mjs'
 import { tarball } from '../packaging/installed.mjs'
 import { startNext } from '../packaging/nextjs.mjs'
 import { openGate } from './support/gate.mjs'
-import { eventAt, untilIn } from './support/page.mjs'
+import { untilIn } from './support/page.mjs'
 import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { patience, until } from './support/until.mjs'
@@ -81,8 +81,14 @@ describe('the Next.js example', () => {
   /** A server with two events, behind a gate, and Next asking it. */
   async function start(t, folder, command = 'start') {
     const server = await startServer(t)
-    await server.rest('POST', '', eventAt(9, 'Stand-up', { projectId: 'team' }))
-    await server.rest('POST', '', eventAt(12, 'Lunch', { projectId: 'team' }))
+    const today = new Date().toISOString().slice(0, 10)
+    for (const [hour, text] of [
+      ['09', 'Stand-up'],
+      ['12', 'Lunch'],
+    ]) {
+      const times = { startDate: `${today}T${hour}:00:00Z`, endDate: `${today}T${hour}:30:00Z` }
+      await server.rest('POST', '', { title: text, projectId: 'team', ...times })
+    }
     const gate = await openGate(t, server)
     return { server, gate, address: await startNext(t, folder, command, gate.socket) }
   }

@@ -23,7 +23,8 @@ export function Week({ days, rendered }: { days: string[]; rendered: CalendarEve
           Undo
         </button>
       </header>
-      <div className="week">
+      {/* Until the calendar is loaded, nobody could take an edit. */}
+      <fieldset className="week" disabled={calendar === undefined}>
         {days.map((day) => (
           <section key={day} aria-label={nameOf(day)}>
             <h2>{nameOf(day)}</h2>
@@ -35,7 +36,7 @@ export function Week({ days, rendered }: { days: string[]; rendered: CalendarEve
             <NewEvent day={day} />
           </section>
         ))}
-      </div>
+      </fieldset>
     </main>
   )
 }

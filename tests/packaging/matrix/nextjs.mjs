@@ -2,31 +2,43 @@
 // the calendar is tested in tests/e2e; here there is none.
 
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { buildExample } from '../../../scripts/example.mjs'
 import { repository, tarball } from '../installed.mjs'
 import { startNext } from '../nextjs.mjs'
 
 const { dependencies } = JSON.parse(readFileSync(join(repository, 'examples/nextjs/package.json'), 'utf8'))
 
-const built =
-  (bundler) =>
-  async ({ browser }, t) => {
-    const { folder, buildMs } = await buildExample(bundler, tarball())
-    const address = await startNext(t, folder, 'start', 'ws://127.0.0.1:9/ws')
-    assert.match(await (await fetch(address)).text(), / data-state="disconnected"/)
-    const page = await browser.newPage()
-    t.after(() => page.close())
-    await page.goto(address)
-    // The WebAssembly is loaded, and looks for its server.
-    await page.locator('[data-state="connecting"], [data-state="reconnecting"]').waitFor({ timeout: 45_000 })
-    return buildMs
-  }
+/** The scripts of a build that hold the WebAssembly, by their names. */
+const scriptsWithWebAssembly = (folder) =>
+  readdirSync(join(folder, '.next/static'), { recursive: true })
+    .filter((name) => name.endsWith('.js'))
+    .filter((name) => /[A-Za-z0-9+/]{10000}/.test(readFileSync(join(folder, '.next/static', name), 'utf8')))
+    .map((name) => basename(name))
 
-const row = (way, run) => ({ tool: 'Next.js', version: dependencies.next, isPinned: true, way, run })
+async function build({ browser }, t, bundler) {
+  const { folder, buildMs } = await buildExample(bundler, tarball())
+  const address = await startNext(t, folder, 'start', 'ws://127.0.0.1:9/ws')
+  const html = await (await fetch(address)).text()
+  assert.match(html, / data-state="disconnected"/)
+  const [script, ...more] = scriptsWithWebAssembly(folder)
+  assert.deepEqual(more, [])
+  assert.ok(!html.includes(script), 'the WebAssembly lies in a chunk that the page does not begin with')
+  const page = await browser.newPage()
+  t.after(() => page.close())
+  await page.goto(address)
+  // It is loaded, and looks for its server.
+  await page.locator('[data-state="connecting"], [data-state="reconnecting"]').waitFor({ timeout: 45_000 })
+  return buildMs
+}
 
-export const nextjs = [
-  row('`next build`, which is Turbopack', built('turbopack')),
-  row('`next build --webpack`', built('webpack')),
-]
+const row = (way, bundler) => ({
+  tool: 'Next.js',
+  version: dependencies.next,
+  isPinned: true,
+  way,
+  run: (room, t) => build(room, t, bundler),
+})
+
+export const nextjs = [row('`next build`, which is Turbopack', 'turbopack'), row('`next build --webpack`', 'webpack')]
