@@ -12,19 +12,15 @@ export interface FieldDetails {
 
 /** A normalised cache. */
 export interface NormalizedCache {
-  identify(object: Record<string, unknown>): string | undefined
-  batch(options: {
-    update(cache: never): void
-    optimistic?: boolean | string | undefined
-    removeOptimistic?: string | undefined
-  }): unknown
+  identify(object: never): string | undefined
+  batch(options: { update(cache: never): void; optimistic?: boolean | string; removeOptimistic?: string }): unknown
   removeOptimistic(id: string): void
-  writeFragment(options: { id?: string | undefined; fragment: object; data: unknown }): unknown
-  readFragment(options: { id?: string | undefined; fragment: object }): unknown
+  writeFragment(options: { id?: string; fragment: object; data: unknown }): unknown
+  readFragment(options: { id?: string; fragment: object }): unknown
   writeQuery(options: { query: object; data: unknown }): unknown
-  readQuery(options: { query: object; returnPartialData?: boolean | undefined }): unknown
-  modify(options: { id?: string | undefined; fields: never }): boolean
-  evict(options: { id?: string | undefined; broadcast?: boolean | undefined }): boolean
+  readQuery(options: { query: object; returnPartialData?: boolean }): unknown
+  modify(options: { id?: string; fields: never }): boolean
+  evict(options: { id?: string; broadcast?: boolean }): boolean
   gc(): string[]
   /** Takes one from the number of times that an entity is kept from being collected: each writing adds one. */
   release?(id: string): number

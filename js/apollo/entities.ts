@@ -43,7 +43,7 @@ export class Entities {
 
   /** Under which id the cache has the event. */
   identify(event: CalendarEvent): string {
-    const id = this.#cache.identify(this.#entityOf(event))
+    const id = this.#cache.identify(this.#entityOf(event) as never)
     if (id !== undefined) return id
     throw realtimeError(
       'invalid_argument',

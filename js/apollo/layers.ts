@@ -74,7 +74,8 @@ export class Layers {
     const [first, ...others] = this.#layers.filter((layer) => this.#leaving.has(layer))
     this.#layers = this.#layers.filter((layer) => !this.#leaving.has(layer))
     this.#leaving.clear()
-    if (update !== undefined) this.#cache.batch({ optimistic: false, update, removeOptimistic: first?.name })
+    const replaced = first === undefined ? {} : { removeOptimistic: first.name }
+    if (update !== undefined) this.#cache.batch({ optimistic: false, update, ...replaced })
     else if (first !== undefined) this.#cache.removeOptimistic(first.name)
     for (const { name } of others) this.#cache.removeOptimistic(name)
   }
