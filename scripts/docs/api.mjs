@@ -2,7 +2,7 @@
 // by the entry of the package that exports it.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { mustRun } from '../base/command.mjs'
 import { at } from '../base/paths.mjs'
 
@@ -50,22 +50,33 @@ export async function describeApi(out) {
   mkdirSync(join(folder, '.staged'), { recursive: true })
   writeFileSync(file, JSON.stringify(config))
   await mustRun('node', [join(folder, 'node_modules/typedoc/bin/typedoc'), '--options', file], { cwd: folder })
-  withoutContract(out)
+  inPackageTerms(out)
   return navigationOf(out, '/api')
 }
 
-// The class is declared a second time, by the contract that the compiled one is held to. Its comments stand at the class; that
-// there is another one helps nobody.
-function withoutContract(out) {
+/** Puts right what is not said in a way that a reader of the package knows. */
+function inPackageTerms(out) {
+  const classPage = 'index/classes/RealtimeCalendar.md'
   for (const name of readdirSync(out, { recursive: true }).filter((path) => path.endsWith('.md'))) {
-    const file = join(out, name)
-    const text = readFileSync(file, 'utf8')
-    writeFileSync(file, text.replaceAll(/^#+ (?:Implements|Implementation of)\n\n(?:- )?`[\w.]+`\n\n?/gm, ''))
+    const page = name.replaceAll('\\', '/')
+    let text = readFileSync(join(out, name), 'utf8')
+    // The class is declared a second time, by the contract that the compiled one is held to: here they are one.
+    text = text.replaceAll(/^#+ (?:Implements|Implementation of)\n\n(?:- )?`[\w.]+`\n\n?/gm, '')
+    if (page !== classPage) {
+      const link = posix.relative(posix.dirname(page), classPage)
+      text = text.replaceAll(/(?<![[\w])`RealtimeCalendar`/g, `[\`RealtimeCalendar\`](${link})`)
+    }
+    // A module is called as the package's exports call it.
+    if (page === 'index.md') text = text.replaceAll(/\[([^\]]+)\]\(/g, (_, module) => `[${named(module)}](`)
+    if (/^[^/]+\/index\.md$/.test(page)) text = text.replace(/^# (.+)$/m, (_, module) => `# ${named(module)}`)
+    writeFileSync(join(out, name), text)
   }
 }
 
-// A module is called as the package's exports call it.
-const named = (module) => (module === 'index' ? '@baro-calendar/realtime' : `…/${module.replace(/\/index$/, '')}`)
+const named = (module) => `@baro-calendar/realtime${module === 'index' ? '' : `/${module.replace(/\/index$/, '')}`}`
+
+/** Modules by the last part of their name, as there is room for that. */
+const short = (module) => (module === 'index' ? named(module) : `…/${module}`)
 
 function navigationOf(place, address, depth = 0) {
   return readdirSync(place, { withFileTypes: true })
@@ -76,7 +87,7 @@ function navigationOf(place, address, depth = 0) {
       const inside = join(place, name)
       const front = existsSync(join(inside, 'index.md')) ? { link: `${address}/${name}/` } : {}
       const items = navigationOf(inside, `${address}/${name}`, depth + 1)
-      return { text: depth === 0 ? named(name) : name, ...front, collapsed: true, items }
+      return { text: depth === 0 ? short(name) : name, ...front, collapsed: true, items }
     })
     .sort((a, b) => (a.text < b.text ? -1 : 1))
 }

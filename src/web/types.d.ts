@@ -279,6 +279,7 @@ export interface SyncStatus {
   /** How many there are of `getFailedActions()`. */
   failed: number
   storage: 'indexeddb' | 'memory'
+  /** What the browser says of the network, a guess. Of the connection, `isConnected()` tells. */
   online: boolean
   /** When a channel was last brought up to date or a write decided, in ms since 1970. */
   lastSyncedAt?: number
