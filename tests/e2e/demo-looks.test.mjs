@@ -109,6 +109,18 @@ describe('the demo page looks right', () => {
     await switchOffline(ana, false)
     await ana.locator('.baro-conflicts-waiting').click()
     await look('conflict')
+    const heads = await ana.locator('.baro-conflict-versions th').evaluateAll((all) =>
+      all.map((head) => {
+        const text = document.createRange()
+        text.selectNodeContents(head)
+        return [head.textContent, new Set([...text.getClientRects()].map(({ top }) => top)).size]
+      }),
+    )
+    assert.deepEqual(
+      heads.filter(([, lines]) => lines > 1),
+      [],
+      'no name of a field is broken',
+    )
     assert.deepEqual(found, {})
   })
 })

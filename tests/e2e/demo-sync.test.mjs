@@ -154,8 +154,8 @@ describe('the demo page shows', () => {
     await openPanel(page, 'metrics')
     const plot = (name) => page.getByTestId(`plot-${name}`)
     await drawEvent(page, 2, 10, 11, 'Measured')
-    await plot('messages').locator('path.spark-line-1').waitFor()
-    await plot('latency').locator('path.spark-line').waitFor()
+    await plot('messages').locator('path.spark-line-1').waitFor({ state: 'attached' })
+    await plot('latency').locator('path.spark-line').waitFor({ state: 'attached' })
     assert.match(await plot('latency').textContent(), /\d+ ms/)
     await switchOffline(page, true)
     await page.evaluate(
