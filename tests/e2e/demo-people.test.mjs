@@ -39,7 +39,7 @@ describe('the demo page', () => {
     })
     for (const key of ['mina', 'theo']) await page.getByTestId(`colleague-${key}`).setChecked(true, { force: true })
     await untilIn(page, () => document.querySelector('[data-testid="active-users"]').dataset.count === '2')
-    await page.locator('[data-testid="cursor"][data-visible]').first().waitFor()
+    await page.locator('.baro-cursor:visible').first().waitFor()
     await page.getByTestId('editing').first().waitFor()
     await untilIn(page, () => {
       const { cursor, typing, editing, created, updated } = globalThis.told

@@ -59,7 +59,7 @@ describe('two people with the demo page', () => {
 
     await pointAt(ana, 0.3, 0.5)
     await pointAt(ana, 0.6, 0.4)
-    const pointer = ben.locator('[data-testid="cursor"][data-user-id="ana"][data-visible]')
+    const pointer = ben.locator('.baro-cursor[data-user-id="ana"]')
     await pointer.waitFor()
     const board = await ana.getByTestId('calendar').boundingBox()
     const expected = { x: board.x + board.width * 0.6, y: board.y + board.height * 0.4 }
@@ -67,7 +67,7 @@ describe('two people with the demo page', () => {
       const { x, y } = await pointer.boundingBox()
       return Math.abs(x - expected.x) < 8 && Math.abs(y - expected.y) < 8
     })
-    assert.equal(await ana.locator('[data-testid="cursor"][data-user-id="ana"]').count(), 0)
+    assert.equal(await ana.locator('.baro-cursor[data-user-id="ana"]').count(), 0)
 
     await drawEvent(ana, 3, 9, 10, 'Planning')
     await chip(ben, 'Planning').waitFor()

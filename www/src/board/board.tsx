@@ -1,4 +1,4 @@
-import { ConflictDialog } from '@baro-calendar/realtime/react'
+import { CollaborationCursors, ConflictDialog } from '@baro-calendar/realtime/react'
 import type { DateSelectArg, DatesSetArg, EventApi, EventClickArg } from '@fullcalendar/core'
 import dayGridPlugin from '@fullcalendar/daygrid'
 import interactionPlugin from '@fullcalendar/interaction'
@@ -11,13 +11,12 @@ import { useEvents, type Range } from '../live/event'
 import { colorsOf, projects } from '../project/project'
 import { addMinutes, dayOf, firstDay, locale, nextHour, type Span } from '../time'
 import { follow } from '../write'
+import { useAnchors } from './anchor'
 import { renderChip } from './chip'
-import { Cursors } from './cursor'
 import { renderDayHeader } from './day'
 import { EmptyHint } from './empty'
 import { changedSpan, entriesOf, spanOfEntry, titleOfEvent, type EntryProps } from './entry'
 import { usePaced } from './pace'
-import { usePointer } from './pointer'
 import { sight } from './spot'
 import { Toolbar } from './toolbar'
 import { firstView, titleOf, useNarrow, viewsFor, type ViewName } from './view'
@@ -54,7 +53,7 @@ export function Board({ onCreate, onOpen, selecting, onTitle }: BoardProps) {
 
   const title = shown ? titleOf(view, shown.first, shown.after, isNarrow) : ''
   const place = shown ? `board:${view}:${dayOf(shown.first)}` : 'board'
-  usePointer(container, place)
+  const nameAnchors = useAnchors(container, place)
 
   useEffect(() => {
     if (!shown || !container.current) return undefined
@@ -142,9 +141,10 @@ export function Board({ onCreate, onOpen, selecting, onTitle }: BoardProps) {
           }}
           eventDrop={({ event, revert }) => move(event, revert)}
           eventResize={({ event, revert }) => move(event, revert)}
+          viewDidMount={nameAnchors}
           datesSet={(dates) => setShown(shownOf(dates))}
         />
-        <Cursors container={container} place={place} />
+        <CollaborationCursors className="cursors" containerRef={container} unit="share" />
         <EmptyHint />
       </div>
     </main>

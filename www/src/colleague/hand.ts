@@ -1,6 +1,6 @@
 import type { RealtimeCalendar } from '@baro-calendar/realtime'
+import { positionAmong } from '../board/anchor'
 import { sight, spotOfShare, type Sight, type Spot } from '../board/spot'
-import { toSurface } from '../board/surface'
 import { page } from '../page'
 
 const stepMs = 50
@@ -48,7 +48,7 @@ export class Hand {
       const share = eased(step / steps)
       this.#at = { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share }
       const { container, place } = now
-      this.#calendar.broadcastCursor({ ...toSurface(container, this.#at.x, this.#at.y), elementId: place })
+      this.#calendar.broadcastCursor({ ...positionAmong(container, this.#at.x, this.#at.y), elementId: place })
       await pause(stepMs, this.#signal)
     }
   }
