@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { layers } from '../../scripts/test/layers.mjs'
@@ -168,7 +168,8 @@ describe('a document', () => {
       for (const [, path] of text.matchAll(
         /`((?:src|js|tests|scripts|docs|server|benches|fuzz|examples)\/[\w./-]+)`/g,
       )) {
-        if (!existsSync(join(repository, path))) wrong.push(`${document}: ${path}`)
+        const places = [path, join(dirname(document), path)]
+        if (!places.some((place) => existsSync(join(repository, place)))) wrong.push(`${document}: ${path}`)
       }
       for (const [, name] of text.matchAll(/`npm run ([\w-]+)/g)) {
         if (!scripts[name]) wrong.push(`${document}: npm run ${name}`)
