@@ -220,7 +220,7 @@ impl Client {
             let read = match row.table {
                 Table::Outbox => decode_write(&row.key, &row.value).map(|write| {
                     // Of a stream that was read before, memory knows more.
-                    let known = self.outbox.has_stream(&write.id.client);
+                    let known = self.outbox.has_stream(&write.id.client) || self.outbox.is_decided(&write.id);
                     if !known && !self.owed.contains_key(&(Table::Outbox, row.key.clone())) {
                         add_to_stream(&mut streams, write);
                     }

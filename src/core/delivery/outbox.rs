@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crate::core::id::{ClientId, Ticket, WriteId};
+use crate::core::map::SortedMap;
 use crate::core::merge::On;
 use crate::core::model::WriteKind;
 use crate::core::time::Timestamp;
@@ -106,6 +107,8 @@ struct Stream {
 #[derive(Debug)]
 pub struct Outbox {
     streams: VecDeque<Stream>,
+    /// How far the streams were decided of which nothing is left.
+    ended: SortedMap<ClientId, u64>,
     own: ClientId,
     next_seq: u64,
     not_before: Timestamp,
@@ -116,7 +119,14 @@ impl Outbox {
     /// An outbox with our own empty stream.
     pub fn new(own: ClientId) -> Self {
         let stream = Stream { client: own.clone(), writes: VecDeque::new(), sent: 0, acked: 0 };
-        Self { streams: VecDeque::from([stream]), own, next_seq: 1, not_before: Timestamp(0), bytes: 0 }
+        Self {
+            streams: VecDeque::from([stream]),
+            ended: SortedMap::default(),
+            own,
+            next_seq: 1,
+            not_before: Timestamp(0),
+            bytes: 0,
+        }
     }
 
     /// Our own stream.
@@ -172,6 +182,11 @@ impl Outbox {
         self.stream(client).is_some()
     }
 
+    /// Whether a write is known to be decided although its stream is gone: a row of it was read before it was removed.
+    pub fn is_decided(&self, id: &WriteId) -> bool {
+        self.ended.get(&id.client).is_some_and(|acked| id.seq <= *acked)
+    }
+
     /// Each stream with the highest sequence up to which it is decided, ours last.
     pub fn positions(&self) -> impl Iterator<Item = (&ClientId, u64)> {
         self.streams.iter().map(|stream| (&stream.client, stream.acked))
@@ -207,8 +222,10 @@ impl Outbox {
             return None;
         }
         self.not_before = Timestamp(0);
-        while self.streams.len() > 1 && self.streams.front().is_some_and(|stream| stream.writes.is_empty()) {
-            self.streams.pop_front();
+        while self.streams.len() > 1
+            && let Some(ended) = self.streams.pop_front_if(|stream| stream.writes.is_empty())
+        {
+            self.ended.insert(ended.client, ended.acked);
         }
         let newest = || self.streams.iter().rposition(|stream| !stream.writes.is_empty()).unwrap_or(0);
         let first = if mutant!(left_behind_last) { newest() } else { 0 };
@@ -390,6 +407,8 @@ mod tests {
             outbox.remove(&WriteId { client: client("old"), seq });
         }
         assert_eq!(drain(&mut outbox), ["me:1"]);
+        let old = |seq| WriteId { client: client("old"), seq };
+        assert!(outbox.is_decided(&old(9)) && !outbox.is_decided(&old(10)));
     }
 
     #[test]

@@ -302,8 +302,8 @@ impl Client {
         }
         let outbox = &self.outbox;
         let is_known = |row: &Row| {
-            let client = decode_write(&row.key, &row.value).map(|write| write.id.client);
-            client.is_ok_and(|client| outbox.positions().any(|(known, _)| *known == client))
+            let id = decode_write(&row.key, &row.value).map(|write| write.id);
+            id.is_ok_and(|id| outbox.has_stream(&id.client) || outbox.is_decided(&id))
         };
         let rows: Vec<Row> =
             rows.into_iter().filter(|row| row.table == Table::Outbox && !is_known(row)).collect();

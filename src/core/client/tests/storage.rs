@@ -1,6 +1,7 @@
 //! What is stored, what is read back, and what happens when neither works.
 
 use super::*;
+use crate::core::io::TabsEvent;
 use crate::core::offline::{Table, Trouble, row_key};
 
 impl Bench {
@@ -41,6 +42,29 @@ fn row(client: &str, seq: u64, id: &str, title: &str) -> Row {
         event(id, 1, "base")
     );
     Row { table: Table::Outbox, key: row_key(&id_of), value }
+}
+
+#[test]
+fn what_was_decided_is_not_sent_again_when_its_row_was_read_before_it_was_removed() {
+    let mut bench = Bench::durable();
+    bench.call(Call::Connect);
+    bench.open();
+    bench.store(StorageEvent::Loaded(vec![row("old", 7, "e1", "left behind")]));
+    bench.wait(1_000);
+    assert!(bench.sent_types().contains(&"event:update".to_owned()));
+    bench.hear(&format!(r#"{{"type":"ack","id":"old:7","payload":{}}}"#, event("e1", 2, "left behind")));
+    let (id, ..) = bench.write(Call::Create(EVENT.to_owned()));
+    bench.hear(&format!(
+        r#"{{"type":"ack","id":"{}:1","payload":{}}}"#,
+        bench.own().0,
+        event(&id, 1, "done")
+    ));
+    assert_eq!(bench.client.pending().count(), 0);
+    bench.sent.clear();
+    let rows = vec![row("old", 7, "e1", "left behind"), row("old", 8, "e2", "later")];
+    bench.give(Input::Tabs(TabsEvent::Left(None, rows)));
+    let seqs: Vec<String> = bench.sent.iter().map(|message| field(message, "seq")).collect();
+    assert_eq!(seqs, ["8"]);
 }
 
 #[test]
