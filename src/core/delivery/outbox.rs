@@ -222,10 +222,10 @@ impl Outbox {
             return None;
         }
         self.not_before = Timestamp(0);
-        while self.streams.len() > 1
-            && let Some(ended) = self.streams.pop_front_if(|stream| stream.writes.is_empty())
-        {
-            self.ended.insert(ended.client, ended.acked);
+        while self.streams.len() > 1 && self.streams.front().is_some_and(|stream| stream.writes.is_empty()) {
+            if let Some(ended) = self.streams.pop_front() {
+                self.ended.insert(ended.client, ended.acked);
+            }
         }
         let newest = || self.streams.iter().rposition(|stream| !stream.writes.is_empty()).unwrap_or(0);
         let first = if mutant!(left_behind_last) { newest() } else { 0 };
