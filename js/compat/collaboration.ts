@@ -2,7 +2,7 @@
 // until `disconnect()`. The window events `cursor-update`, `user-typing` and `element-selected` are the calendar's, which also
 // knows whose cursor is gone.
 
-import type { UserCursor } from '../types.js'
+import type { UserCursor, WebSocketMessage } from '../types.js'
 import { collaborationAddress } from './settings.js'
 import { WebSocketManager } from './websocket.js'
 
@@ -33,6 +33,15 @@ export class CollaborationManager {
 
   sendTyping(elementId: string, isTyping: boolean): void {
     this.#socket.send({ type: 'USER_TYPING', payload: { elementId, isTyping } })
+  }
+
+  /** Has `listener` called when `getCursors()` gives something else. */
+  subscribe(listener: () => void): () => void {
+    const cursors = ({ type }: WebSocketMessage) => {
+      if (type === 'user:cursor' || type === 'user:left') listener()
+    }
+    this.#socket.on('message', cursors).on('state-change', listener)
+    return () => void this.#socket.off('message', cursors).off('state-change', listener)
   }
 
   /** Where the others point who are still here. */

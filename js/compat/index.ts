@@ -11,10 +11,25 @@ export type {
   UserPresence,
   WebSocketMessage,
 } from '../types.js'
+export {
+  ActiveUsersList,
+  CollaborationCursors,
+  ConnectionStatus,
+  RealtimeConnectionStatus,
+  RealtimeCursors,
+  SyncProgress,
+} from './components.js'
 export { CollaborationManager } from './collaboration.js'
 export { ConflictResolver, type DatedEvent } from './conflict.js'
 export { EventEmitter } from './event-emitter.js'
 export { RealtimeEventSync } from './event-sync.js'
+export {
+  type SyncStatusView,
+  useProjectSubscription,
+  useRealtimeCalendar,
+  useRealtimeSync,
+  useSyncStatus,
+} from './hooks.js'
 export { OfflineManager, type QueueStatus, type QueuedAction, offlineManager } from './offline.js'
 export {
   type ActionRequests,

@@ -91,7 +91,8 @@ function attempt(write: () => PendingWrite | undefined): PendingWrite | undefine
   }
 }
 
-function within(timeoutMs: number, confirmed: Promise<unknown>): Promise<unknown> {
+/** What `confirmed` ends with, unless it takes longer than the original waited. */
+export function within<Value>(timeoutMs: number, confirmed: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {
     // The write goes on all the same: it is stored, and comes as a change once it is done.
     const timer = setTimeout(() => reject(new Error('Message acknowledgment timeout')), timeoutMs)
