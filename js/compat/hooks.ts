@@ -8,14 +8,15 @@ import {
   type RealtimeCalendarView,
   useRealtimeCalendar as useCalendar,
 } from '../react/realtime-calendar.js'
+import { withSession } from '../react/context.js'
 import type { Session } from '../react/session.js'
 import { useSyncStatus as useCalendarSync } from '../react/sync.js'
-import type { CalendarEvent, CalendarEventChanges, NewCalendarEvent, PendingAction, PendingWrite } from '../types.js'
+import type { CalendarEvent, PendingAction, PendingWrite } from '../types.js'
 import type { RealtimeCalendar } from '../calendar.js'
 import { RealtimeEventSync } from './event-sync.js'
 import { type QueueStatus, offlineManager } from './offline.js'
 import { within } from './outbound.js'
-import { useSharedSession, useWithSession } from './shared-session.js'
+import { useSharedSession } from './shared-session.js'
 
 /** How long the server may take to answer a creation, as in the original. */
 const answerMs = 5000
@@ -26,25 +27,41 @@ const answerMs = 5000
  */
 export function useRealtimeCalendar(options: RealtimeCalendarOptions = {}): RealtimeCalendarView {
   const session = useSharedSession(options.autoConnect !== false)
-  const view = useWithSession(options.autoConnect !== false, () => useCalendar(options))
-  return useMemo(() => {
-    const calls = {
-      createEventWithSync: (event: NewCalendarEvent) => written(session, (calendar) => calendar.createEvent(event)),
-      updateEventWithSync: (id: string, changes: CalendarEventChanges) =>
-        written(session, (calendar) => calendar.updateEvent(id, changes)),
-      deleteEventWithSync: (id: string) => written(session, (calendar) => calendar.deleteEvent(id)),
-    }
-    // What it offers is looked up when it is read, so that nobody is rendered for what he does not read.
-    return Object.create(view, Object.getOwnPropertyDescriptors(calls)) as RealtimeCalendarView
-  }, [session, view])
+  const view = withSession(session, () => useCalendar(options))
+  return useMemo(
+    () => ({
+      createEventWithSync: (event) => written(session, (calendar) => calendar.createEvent(event)),
+      updateEventWithSync: (id, changes) => written(session, (calendar) => calendar.updateEvent(id, changes)),
+      deleteEventWithSync: (id) => written(session, (calendar) => calendar.deleteEvent(id)),
+      broadcastCursor: view.broadcastCursor,
+      reconnect: view.reconnect,
+      // Looked up when they are read, so that nobody is rendered for what he does not read.
+      get connectionState() {
+        return view.connectionState
+      },
+      get isConnected() {
+        return view.isConnected
+      },
+      get error() {
+        return view.error
+      },
+      get events() {
+        return view.events
+      },
+      get activeUsers() {
+        return view.activeUsers
+      },
+    }),
+    [session, view],
+  )
 }
 
 async function written(session: Session, write: (calendar: RealtimeCalendar) => PendingWrite): Promise<CalendarEvent> {
   const calendar = await session.ready()
-  const before = (id: string) => calendar.getEvent(id)
   const { id, persisted, confirmed } = write(calendar)
   if (calendar.isConnected()) return within(answerMs, confirmed)
-  const shown = before(id) ?? ({ id } as CalendarEvent)
+  // What was deleted is not shown any more.
+  const shown = calendar.getEvent(id) ?? ({ id } as CalendarEvent)
   await persisted.catch(() => {})
   return shown
 }
@@ -87,7 +104,10 @@ export function useProjectSubscription(projectId?: string): void {
 }
 
 export interface SyncStatusView {
-  readonly pendingActions: readonly Pick<PendingAction, 'id' | 'type' | 'resource' | 'description' | 'retryCount' | 'timestamp'>[]
+  readonly pendingActions: readonly Pick<
+    PendingAction,
+    'id' | 'type' | 'resource' | 'description' | 'retryCount' | 'timestamp'
+  >[]
   readonly syncProgress: { completed: number; total: number; percentage: number }
 }
 
@@ -99,7 +119,7 @@ const emptyQueue: QueueStatus = {
 
 /** What waits for the server: edits of the calendar, and what `offlineManager` was given. */
 export function useSyncStatus(): SyncStatusView {
-  const { pendingActions, syncProgress } = useWithSession(true, () => useCalendarSync())
+  const { pendingActions, syncProgress } = withSession(useSharedSession(true), () => useCalendarSync())
   const queue = useSyncExternalStore(
     (changed) => offlineManager.subscribe(changed),
     () => offlineManager.getStatus(),

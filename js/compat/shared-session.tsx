@@ -4,7 +4,7 @@
 // as long as any of them is mounted. A provider that is there goes before it.
 
 import { type ReactElement, type ReactNode, useContext, useEffect } from 'react'
-import { SessionContext, withSession } from '../react/context.js'
+import { SessionContext } from '../react/context.js'
 import { Session } from '../react/session.js'
 import type { RealtimeError } from '../types.js'
 import { type SharedConnection, holdConnection } from './connection.js'
@@ -66,11 +66,6 @@ export function useSharedSession(isWanted: boolean): Session {
   const hold = provided === undefined && isWanted ? shared.hold : undefined
   useEffect(() => hold?.(), [hold])
   return provided ?? shared.session
-}
-
-/** Calls a hook that needs a session. */
-export function useWithSession<Value>(isWanted: boolean, use: () => Value): Value {
-  return withSession(useSharedSession(isWanted), use)
 }
 
 /** Gives the components below it the page's session, if no provider gives them another. */

@@ -9,9 +9,23 @@ import { source, useSource } from './source.js'
 
 export const SessionContext = /* @__PURE__ */ createContext<Session | undefined>(undefined)
 
+let standIn: Session | undefined
+
+/** Calls a hook, for which this session takes the place of a provider. A hook runs to its end at once, so that no other sees it. */
+export function withSession<Value>(session: Session, use: () => Value): Value {
+  const before = standIn
+  standIn = session
+  try {
+    return use()
+  } finally {
+    standIn = before
+  }
+}
+
 /** The session of the nearest provider. */
 export function useSession(hook: string): Session {
-  const session = useContext(SessionContext)
+  const provided = useContext(SessionContext)
+  const session = standIn ?? provided
   if (session === undefined) {
     throw realtimeError('no_provider', `${hook} needs a <RealtimeCalendarProvider> above the component that uses it.`, {
       retryable: false,
