@@ -96,4 +96,31 @@ export default [
       },
     },
   },
+  // What the programs in tests/e2e/original leave for the tests.
+  {
+    files: ['tests/e2e/original-*.test.mjs'],
+    languageOptions: {
+      globals: Object.fromEntries(
+        [
+          'CollaborationManager',
+          'ConflictResolver',
+          'OfflineManager',
+          'RealtimeEventSync',
+          'WebSocketManager',
+          'broadcastCursor',
+          'collaboration',
+          'configure',
+          'createEventWithSync',
+          'ended',
+          'managers',
+          'offlineManager',
+          'serverAddress',
+          'sync',
+          'toasts',
+          'told',
+          'useProjectStore',
+        ].map((name) => [name, 'readonly']),
+      ),
+    },
+  },
 ]

@@ -1,17 +1,19 @@
 // What a server is told a second time, under the names of 8c: the calendar itself speaks as Story 2.3 does. Owns who wants
-// which project under these names, and the cursor's pace; guarantees that a new connection is told the projects again, that
-// positions are at most one in 50 ms and the last one is sent, and that nothing is said to a server that shows it does not
+// which project under these names, and the cursor's pace; guarantees that a new connection is told the projects again and the
+// newest of what could not be said before, that positions are at most one in 50 ms and the last one is sent, and that nothing is said to a server that shows it does not
 // need it. Does not know what the calendar tells the server by itself.
 
 import type { RealtimeCalendar } from '../calendar.js'
 import type { RealtimeError } from '../types.js'
-import { spellingOf } from './spelling.js'
+import { isObject, spellingOf } from './spelling.js'
 
 const cursorMs = 50
 
 export class Capitals {
   readonly #calendar: RealtimeCalendar
   readonly #projects = new Map<string, number>()
+  /** The newest of each kind that was to be said without a connection. */
+  readonly #held = new Map<string, { type: string; payload: unknown }>()
   #position: unknown
   #timer: ReturnType<typeof setTimeout> | undefined
   #needed = true
@@ -20,6 +22,10 @@ export class Capitals {
     this.#calendar = calendar
     calendar.on('connected', () => {
       for (const projectId of this.#projects.keys()) this.say('SUBSCRIBE_PROJECT', { projectId })
+      for (const [kind, { type, payload }] of this.#held) {
+        this.#held.delete(kind)
+        this.say(type, payload)
+      }
     })
   }
 
@@ -51,14 +57,21 @@ export class Capitals {
   point(position: unknown): void {
     this.#position = position
     if (this.#timer !== undefined) return
-    this.say('CURSOR_MOVE', position)
+    this.announce('CURSOR_MOVE', position)
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       if (this.#position !== position) this.point(this.#position)
     }, cursorMs)
   }
 
-  /** Without a connection nothing is kept: presence would be old, and the projects are told anew. */
+  /** Says something of this user, now or when there is a connection: then only the newest of its kind. */
+  announce(type: string, payload: unknown): void {
+    if (this.#calendar.isConnected()) return this.say(type, payload)
+    const about = type === 'USER_TYPING' && isObject(payload) ? String(payload['elementId']) : ''
+    this.#held.set(`${type} ${about}`, { type, payload })
+  }
+
+  /** Says something if there is a connection. */
   say(type: string, payload: unknown): void {
     if (this.#needed && this.#calendar.isConnected()) void this.#calendar.send(type, payload)
   }

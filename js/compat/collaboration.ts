@@ -12,11 +12,11 @@ export class CollaborationManager {
   /** Connects; the original forgot to. */
   constructor() {
     this.#socket = new WebSocketManager({ url: collaborationAddress() })
-    this.connect()
+    void this.connect()
   }
 
-  connect(): void {
-    void this.#socket.connect()
+  connect(): Promise<void> {
+    return this.#socket.connect()
   }
 
   disconnect(): void {

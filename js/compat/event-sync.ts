@@ -25,8 +25,8 @@ export class RealtimeEventSync {
     return this.#socket
   }
 
-  connect(): void {
-    void this.#socket.connect()
+  connect(): Promise<void> {
+    return this.#socket.connect()
   }
 
   disconnect(): void {

@@ -74,7 +74,7 @@ export function useRealtimeSync(): {
 } {
   const [sync] = useState(() => new RealtimeEventSync())
   useEffect(() => {
-    sync.connect()
+    void sync.connect()
     return () => sync.disconnect()
   }, [sync])
   const { subscribe, isConnected, ...calls } = useMemo(

@@ -43,7 +43,7 @@ export function deliver({ calendar, capitals }: Opened, sent: Sent, options: Sen
       return Promise.reject(error)
     }
     if (capital && type === 'user:cursor') capitals.point(payload)
-    else if (capital) capitals.say(sent.type, payload)
+    else if (capital) capitals.announce(sent.type, payload)
     return Promise.resolve()
   }
   const write = attempt(() => writeOf(calendar, type, payload))

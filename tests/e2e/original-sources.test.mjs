@@ -1,27 +1,11 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { untilIn } from './support/page.mjs'
-import { openProgram, serveProgram } from './support/original-program.mjs'
+import { event, newEvent, openProgram, serveProgram, text } from './support/original-program.mjs'
 import { startOriginalServer } from './support/original-server.mjs'
 import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { until } from './support/until.mjs'
-
-const text = (page, selector, expected) =>
-  untilIn(page, ([place, wanted]) => document.querySelector(place)?.textContent === wanted, [selector, expected])
-
-const event = (id, more = {}) => ({
-  id,
-  title: id,
-  startDate: '2026-03-01T09:00:00.000Z',
-  endDate: '2026-03-01T10:00:00.000Z',
-  projectId: 'p',
-  version: 1,
-  updatedAt: '2026-03-01T08:00:00.000Z',
-  ...more,
-})
-
-const { version: _version, updatedAt: _updatedAt, id: _id, ...newEvent } = event('made', { title: 'Made here' })
 
 describe('the hook of Story 2.3, word for word, on the WebSocketManager of the package', () => {
   const room = openRoom({

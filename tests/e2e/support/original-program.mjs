@@ -7,6 +7,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serve } from '../../packaging/browser.mjs'
 import { installPackage, repository } from '../../packaging/installed.mjs'
+import { untilIn } from './page.mjs'
 
 const folder = new URL('../original/', import.meta.url)
 
@@ -92,7 +93,8 @@ export async function serveProgram(name, { replaced = [], original = {} }) {
     splitting: true,
     format: 'esm',
     target: 'es2022',
-    jsx: 'automatic',
+    // The workspace's own leads to the sources instead of the package.
+    tsconfigRaw: { compilerOptions: { jsx: 'react-jsx' } },
     logLevel: 'error',
     plugins: [documents],
     define: {
@@ -113,7 +115,7 @@ export async function serveProgram(name, { replaced = [], original = {} }) {
 }
 
 /** Opens a program's page; its WebSockets go to `server`. What it throws or complains of is in `page.complaints`. */
-export async function openProgram(context, site, server) {
+export async function openProgram(context, site, server, more = '') {
   const page = await context.newPage()
   page.complaints = []
   page.on('pageerror', (error) => page.complaints.push(error.message))
@@ -122,6 +124,30 @@ export async function openProgram(context, site, server) {
     if (message.type() === 'error' && !message.text().includes('WebSocket connection'))
       page.complaints.push(message.text())
   })
-  await page.goto(`${site.address}/?server=${encodeURIComponent(server.socket)}`)
+  await page.goto(`${site.address}/?server=${encodeURIComponent(server.socket)}${more}`)
   return page
+}
+
+/** Waits until the text of a place is this. */
+export const text = (page, place, expected) =>
+  untilIn(page, ([selector, wanted]) => document.querySelector(selector)?.textContent === wanted, [place, expected])
+
+/** An event as a server tells it. */
+export const event = (id, more = {}) => ({
+  id,
+  title: id,
+  startDate: '2026-03-01T09:00:00.000Z',
+  endDate: '2026-03-01T10:00:00.000Z',
+  projectId: 'p',
+  version: 1,
+  updatedAt: '2026-03-01T08:00:00.000Z',
+  ...more,
+})
+
+/** What a page creates. */
+export const newEvent = {
+  title: 'Made here',
+  startDate: '2026-03-01T09:00:00.000Z',
+  endDate: '2026-03-01T10:00:00.000Z',
+  projectId: 'p',
 }

@@ -91,6 +91,11 @@ class OriginalServer {
     }
   }
 
+  /** Tells everybody. */
+  tellAll(type, payload) {
+    for (const socket of this.#sockets.clients) this.#say(socket, { type, payload })
+  }
+
   #say(socket, message) {
     this.#sent += 1
     socket.send(JSON.stringify({ id: `server-${this.#sent}`, timestamp: Date.now(), ...message }))
