@@ -4,7 +4,7 @@
 
 import { RealtimeCalendar } from '../calendar.js'
 import { init } from '../index.js'
-import type { RealtimeConfig } from '../types.js'
+import type { RealtimeConfig, RealtimeError } from '../types.js'
 import { Capitals } from './capitals.js'
 import { Inbox } from './inbox.js'
 import { currentSettings } from './settings.js'
@@ -71,9 +71,21 @@ export class SharedConnection {
     if (connections.get(this.#key) === this) connections.delete(this.#key)
   }
 
+  /** A page that was opened without a network has its WebAssembly when there is one. */
+  async #load(): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      try {
+        return await (currentSettings().init ?? init)()
+      } catch (error) {
+        if (!(error as RealtimeError).retryable || this.#holders === 0) throw error
+        await new Promise((resolve) => setTimeout(resolve, Math.min(30_000, 500 * 2 ** failures)))
+      }
+    }
+  }
+
   async #open({ url, protocols, reconnect, heartbeat, auth }: ConnectionOptions): Promise<Opened> {
-    const { realtime = {}, init: load = init } = currentSettings()
-    await load()
+    await this.#load()
+    const { realtime = {} } = currentSettings()
     const signIn = await withToken({ ...realtime.auth, ...auth })
     const calendar = new RealtimeCalendar({
       ...realtime,

@@ -245,6 +245,26 @@ describe('the original names, imported from the package', () => {
     )
   })
 
+  it('take a token out of the address', async (t) => {
+    const { server, page } = await openPage(t, 'story-2.3', '')
+    await page.evaluate(() => new WebSocketManager({ url: `${serverAddress}?room=1&token=secret` }).connect())
+    assert.deepEqual([server.addresses, server.payloads('auth')], [['/ws?room=1'], [{ token: 'secret' }]])
+  })
+
+  it('send what was given before connecting, and follow what was asked for last', async (t) => {
+    const { server, page } = await openPage(t, 'story-2.3', '')
+    await page.evaluate(async () => {
+      const manager = new WebSocketManager({ url: serverAddress })
+      await manager.send('subscribe', { projectId: 'p' })
+      await manager.send('subscribe', { projectId: 'q' })
+      await manager.send('unsubscribe', { projectId: 'p' })
+      await manager.send('note', 1, { requireAck: true })
+      await manager.connect()
+    })
+    await until('the note arrived', () => server.payloads('note').length > 0)
+    assert.deepEqual([server.payloads('subscribe'), server.payloads('note')], [[{ projectId: 'q' }], [1]])
+  })
+
   it('stay disconnected after disconnect, while others on the address go on', async (t) => {
     const { server, page } = await openPage(t, 'story-2.3', '')
     const states = await page.evaluate(async () => {
