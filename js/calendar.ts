@@ -29,6 +29,10 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   readonly #dispatches: boolean
   readonly #onConflict: ((conflict: contract.ConflictInfo) => Promise<contract.CalendarEvent | null>) | undefined
 
+  /**
+   * Makes a calendar; nothing is opened yet.
+   * @throws {RealtimeError} `not_initialized` before `init()` has finished, `invalid_config` for a wrong option.
+   */
   constructor(config: contract.RealtimeConfig) {
     const instance = livingInstance()
     if (instance === undefined) {

@@ -28,20 +28,30 @@ export interface WebSocketMessage<T = unknown> {
 
 /** A calendar event as it is read. Dates are ISO 8601 strings. */
 export interface CalendarEvent {
+  /** A UUIDv7, or what the event was created with. */
   id: string
   title: string
+  /** An instant (`2026-03-02T09:00:00.000Z`), or a date (`2026-03-02`) of a whole day. */
   startDate: string
+  /** ISO 8601; never before `startDate`. */
   endDate: string
   description?: string
   location?: string
+  /** Addresses. A set, when two changes of it meet. */
   attendees?: string[]
+  /** Who may see it follows from the project; without one it is in the server's `default`. */
   projectId?: string
+  /** A calendar within the project. */
   calendarId?: string
   allDay?: boolean
+  /** An IANA name, such as `Asia/Seoul`. */
   timeZone?: string
+  /** As the program has it, an RRULE for example. It is kept and merged as one value, and not expanded. */
   recurrence?: string
   color?: string
+  /** How often it was changed on the server, from 1; 0 of an event that the server does not have yet. */
   version: number
+  /** When it was last changed, ISO 8601. */
   updatedAt: string
   /** Unknown fields survive every merge and every round trip untouched. */
   [field: string]: unknown
@@ -50,7 +60,9 @@ export interface CalendarEvent {
 /** The fields of an event that have a meaning here, as they are written: dates may be `Date` objects. */
 export interface CalendarEventFields {
   title: string
+  /** ISO 8601, or a `Date`, which becomes an instant. */
   startDate: string | Date
+  /** The same; not before `startDate`. */
   endDate: string | Date
   description?: string
   location?: string
@@ -73,7 +85,9 @@ export type CalendarEventChanges = {
 
 /** Which events `getEvents` is asked for: those that overlap the half-open range, of the project, of the calendar. */
 export interface EventQuery {
+  /** The beginning of the range, itself part of it. */
   from?: string | Date
+  /** Its end, itself not part of it. */
   to?: string | Date
   projectId?: string
   calendarId?: string
@@ -105,8 +119,10 @@ export interface UserCursor {
 
 /** Where the user of this page points. */
 export interface CursorPosition {
+  /** In whatever the program counts in, as are all positions. */
   x: number
   y: number
+  /** What the position is counted from, if that is not the whole page. */
   elementId?: string
 }
 
@@ -121,27 +137,75 @@ export interface RealtimeConfig {
    * `http(s)://`: the address of polling itself, by default `/poll`.
    */
   url: string
+  /** Subprotocols that the WebSocket offers besides. */
   protocols?: string[]
-  /** Default `'baro'`. */
+  /** Default `'baro'`; this version refuses the others with `unsupported`. */
   dialect?: 'baro' | 'socket.io' | 'graphql-ws'
   /** `true` (default): offer what goes beyond the plain wire. `false`: plain wire only. */
   negotiate?: boolean
   /** Subscribed on every connect. */
   projectId?: string
   /** Who this is, towards a server that does not tell it from a token. */
-  user?: { id: string; name?: string; avatar?: string; color?: string }
-  /** Defaults: 10 attempts (`Infinity` is allowed), 1000 ms, 30000 ms, 1.5, jitter. */
-  reconnect?: { maxAttempts?: number; delay?: number; maxDelay?: number; factor?: number; jitter?: boolean }
-  /** Defaults: 30000 ms, 5000 ms, `'ping'`. */
-  heartbeat?: { interval?: number; timeout?: number; message?: string }
-  /** `placement` defaults to `'message'`: the token is in no URL. */
-  auth?: { token?: string; refreshToken?: () => Promise<string>; placement?: 'message' | 'query' | 'subprotocol' }
-  /** Default 5000 ms. */
-  ack?: { timeout?: number }
-  /** Defaults: 10 messages, 100 ms. */
-  batch?: { size?: number; delay?: number; compress?: boolean }
-  /** Default 50 ms. */
-  cursor?: { interval?: number }
+  user?: {
+    id: string
+    name?: string
+    /** An address of a picture. */
+    avatar?: string
+    /** `#rrggbb`. */
+    color?: string
+  }
+  /** How a connection that was lost comes back. */
+  reconnect?: {
+    /** Attempts in a row before it is given up: 10. `Infinity` is allowed. */
+    maxAttempts?: number
+    /** The first wait: 1000 ms. */
+    delay?: number
+    /** The longest wait: 30000 ms. */
+    maxDelay?: number
+    /** What each wait is multiplied by for the next: 1.5. */
+    factor?: number
+    /** Whether waits are spread over their upper half: `true`. */
+    jitter?: boolean
+  }
+  /** When a silent connection is asked whether it lives. A `baro.v1` server's word replaces the times. */
+  heartbeat?: {
+    /** Silence before the question: 30000 ms. */
+    interval?: number
+    /** How long the answer may take: 5000 ms. */
+    timeout?: number
+    /** The type of the question: `'ping'`. */
+    message?: string
+  }
+  /** Signing in; without it the user is who `user` says. */
+  auth?: {
+    token?: string
+    /**
+     * Asked for a token when there is none, before one ends and once when one is refused, never twice at a time. If it
+     * rejects, it is asked again with the next attempt.
+     */
+    refreshToken?: () => Promise<string>
+    /** Where the token travels. Default `'message'`: it is in no URL. */
+    placement?: 'message' | 'query' | 'subprotocol'
+  }
+  /** Messages of `send` with `requireAck`. */
+  ack?: {
+    /** How long the acknowledgement may take: 5000 ms. */
+    timeout?: number
+  }
+  /** Small writes wait for each other while an earlier one is unanswered, and only then. */
+  batch?: {
+    /** So many leave at once: 10. */
+    size?: number
+    /** So long they wait at most: 100 ms. */
+    delay?: number
+    /** Whether large frames may be compressed, where the browser and the server can: `true`. */
+    compress?: boolean
+  }
+  /** The pointer of the user of this page. */
+  cursor?: {
+    /** The least time between two positions that are sent: 50 ms. */
+    interval?: number
+  }
   /** `false` keeps everything in memory. */
   offline?: false | OfflineOptions
   /**
@@ -176,6 +240,7 @@ export interface RealtimeConfig {
 /** What `logout` does about writes that are not sent. */
 export type OnPending = 'flush' | 'keep' | 'discard'
 
+/** Where unsent edits are kept, and how they reach the server. */
 export interface OfflineOptions {
   /** Default `'baro-calendar-offline'`; one database a user id. */
   databaseName?: string
@@ -191,6 +256,7 @@ export interface OfflineOptions {
   sync?: 'socket' | { rest: string } | ((action: OfflineAction) => Promise<unknown>)
 }
 
+/** For `dialect: 'socket.io'`, which this version refuses with `unsupported`. */
 export interface SocketIoOptions {
   /** Default `'/socket.io'`. */
   path?: string
@@ -202,6 +268,7 @@ export interface SocketIoOptions {
   collection?: { snapshot: string; updated: string; created?: string; deleted?: string; id?: string }
 }
 
+/** For `dialect: 'graphql-ws'`, which this version refuses with `unsupported`. */
 export interface GraphqlOptions {
   subscription: string
   variables?: (channel: string) => object
@@ -415,12 +482,19 @@ export interface TraceEntry {
 
 /** Listener type → what a listener of it is called with. */
 export interface RealtimeListeners {
+  /** The connection's state is another one. */
   'state-change': (state: ConnectionState, previous: ConnectionState) => void
+  /** There is a usable connection. */
   connected: () => void
+  /** A usable connection ended: with which close code (`docs/ERRORS.md`) and reason. */
   disconnected: (code: number, reason: string) => void
+  /** The next attempt, from 1, and in how many milliseconds it is made. */
   reconnecting: (attempt: number, delayMs: number) => void
+  /** `reconnect.maxAttempts` are used up; `connect()` goes on. */
   'max-reconnect-attempts': () => void
+  /** Changes, presence and messages of types that the package does not know, as they came. */
   message: (message: WebSocketMessage) => void
+  /** The server acknowledged a message. */
   'message-acknowledged': (message: WebSocketMessage) => void
   /** At most once a frame. */
   'events-change': (change: { created: string[]; updated: string[]; deleted: string[] }) => void
@@ -428,21 +502,33 @@ export interface RealtimeListeners {
   'event:created': (event: CalendarEvent) => void
   'event:updated': (event: CalendarEvent) => void
   'event:deleted': (id: string) => void
+  /** A project was changed, as the server tells it. */
   'project:updated': (project: unknown) => void
+  /** Somebody else is here now. */
   'user:joined': (user: UserPresence) => void
+  /** Somebody is not here any more. */
   'user:left': (userId: string) => void
+  /** `getActiveUsers()` has something else now. */
   'presence-change': () => void
+  /** Somebody points elsewhere. */
   'user:cursor': (cursor: UserCursor) => void
+  /** Somebody began or stopped to type in an element. */
   'user:typing': (typing: { userId: string; elementId: string; isTyping: boolean }) => void
+  /** Somebody selected something: what he gave to `sendSelection`. */
   'element:selected': (selected: { userId: string; elementId: string; selection: unknown }) => void
+  /** Somebody edits an event now, or none (`null`). */
   'user:editing': (editing: { userId: string; eventId: string | null }) => void
   /** Two changed one thing. Of a conflict that waits for somebody it is told again when the other side changes. */
   'conflict:detected': (conflict: ConflictInfo) => void
   /** What came of it; if the event is gone, what it last was. */
   'conflict:resolved': (conflict: ConflictInfo, resolved: CalendarEvent) => void
+  /** `getSyncStatus()` has something else now. */
   'sync-status': (status: SyncStatus) => void
+  /** A write was given up and taken back; it is in `getFailedActions()`. */
   'sync-failure': (action: FailedAction) => void
+  /** Storage fails, and why; everything goes on in memory. */
   'storage-degraded': (reason: string) => void
+  /** What went wrong and no promise tells. */
   error: (error: RealtimeError) => void
 }
 
@@ -471,7 +557,9 @@ export declare class RealtimeCalendar {
   disconnect(): void
   /** Drops the connection, if there is one, and opens another at once. */
   reconnect(): void
+  /** The state of the connection; `error` too after the module has failed. */
   getState(): ConnectionState
+  /** Whether the state is `connected`. */
   isConnected(): boolean
 
   // Listeners
@@ -480,6 +568,7 @@ export declare class RealtimeCalendar {
   on<Type extends keyof RealtimeListeners>(type: Type, listener: RealtimeListeners[Type]): () => void
   /** Like `on`, for one call. */
   once<Type extends keyof RealtimeListeners>(type: Type, listener: RealtimeListeners[Type]): () => void
+  /** Removes a listener; one that is not there is no mistake. */
   off<Type extends keyof RealtimeListeners>(type: Type, listener: RealtimeListeners[Type]): void
 
   // Raw messages
@@ -489,28 +578,40 @@ export declare class RealtimeCalendar {
 
   // Subscriptions, counted: two subscribers to one project make one frame
 
+  /** Resolves when the content of the project is there. Lasts over reconnects, until as many `unsubscribeFromProject`. */
   subscribeToProject(projectId: string): Promise<void>
+  /** Takes one subscription back; the last one leaves the project. */
   unsubscribeFromProject(projectId: string): void
   /** `'project:<id>'`, `'calendar:<id>'`, `'lineup:<slug>'`, any string. */
   subscribe(channel: string): Promise<void>
+  /** Takes one subscription back; the last one leaves the channel. */
   unsubscribe(channel: string): void
 
   // Calendar: reads are synchronous and keep their identity (===) until what they show changes
 
+  /**
+   * The events that `query` asks for, all without one, own edits included. The
+   * array and each event are the same objects until they change.
+   */
   getEvents(query?: {
     from?: string | Date
     to?: string | Date
     projectId?: string
     calendarId?: string
   }): readonly CalendarEvent[]
+  /** One event as it is shown, own edits included. */
   getEvent(id: string): CalendarEvent | undefined
   /** The event as the server last told it, without the writes that wait for it: what a refusal of them would leave. */
   getConfirmedEvent(id: string): CalendarEvent | undefined
   /** Fits React's `useSyncExternalStore`. */
   subscribeToEvents(listener: () => void): () => void
+  /** Shows a new event at once. Throws `invalid_argument` if it is none. */
   createEvent(data: NewCalendarEvent): PendingWrite
+  /** Changes fields of an event at once; what is not named stays. Throws `not_found` if there is none of this id. */
   updateEvent(id: string, changes: CalendarEventChanges): PendingWrite
+  /** Removes an event at once. Throws `not_found` if there is none of this id. */
   deleteEvent(id: string): PendingWrite
+  /** Whether an edit of this event still waits for the server's word. */
   hasPendingWrite(id: string): boolean
   /**
    * Takes the newest own edit of this program back, of the last 100, connected or not; `redo` does it again, until something
@@ -518,30 +619,41 @@ export declare class RealtimeCalendar {
    * edit of which nothing is left is passed over. `undefined`: there was none.
    */
   undo(): PendingWrite | undefined
+  /** Does again what `undo` took back last; `undefined`: there was nothing. */
   redo(): PendingWrite | undefined
 
   // Presence
 
+  /** Who else is here, by id: the same map until somebody changes. */
   getActiveUsers(): ReadonlyMap<string, UserPresence>
+  /** Where everybody else points: the same array until somebody moves. */
   getCursors(): readonly UserCursor[]
   /** Throttled; the newest wins and the last position is always sent. */
   broadcastCursor(position: CursorPosition): void
+  /** Tells the others what is selected in an element: anything that is JSON, up to 4 KiB. */
   sendSelection(elementId: string, selection: unknown): void
+  /** Tells the others that typing in an element begins or ends. */
   sendTyping(elementId: string, isTyping: boolean): void
+  /** Tells the others which event is edited here; `null`: none. It locks nothing. */
   sendEditing(eventId: string | null): void
 
   // Offline queue
 
   /** What earlier programs left unsent is among it as soon as storage has been read; `sync-status` tells. */
   getSyncStatus(): SyncStatus
+  /** Writes that were given up, those of earlier programs too. */
   getFailedActions(): readonly FailedAction[]
+  /** Tries a write again that was given up: it shows again, and is sent. Throws `not_found` if there is none. */
   retryFailedAction(id: string): void
+  /** Forgets a write that was given up. Throws `not_found` if there is none. */
   discardFailedAction(id: string): void
   /** Resolves when nothing is pending. */
   flush(): Promise<void>
+  /** What `setCached` kept, unless it is over; `null` then. By user, like all that is stored. */
   getCached<T>(key: string): Promise<T | null>
   /** `ttl` in ms, 3,600,000 by default. */
   setCached<T>(key: string, data: T, ttl?: number): Promise<void>
+  /** Forgets all that `setCached` kept. */
   clearCache(): Promise<void>
   /**
    * Deletes everything that is stored of this user, here and for all tabs, and ends his use of this calendar: it shows
@@ -563,6 +675,7 @@ export declare class RealtimeCalendar {
 
   // Diagnostics
 
+  /** What happened since the calendar was made, in numbers: a new object with each call. */
   getMetrics(): RealtimeMetrics
   /** The last 256 steps of the protocol, oldest first. */
   getTrace(): readonly TraceEntry[]
