@@ -590,8 +590,8 @@ export declare class RealtimeCalendar {
   // Calendar: reads are synchronous and keep their identity (===) until what they show changes
 
   /**
-   * The events that `query` asks for, all without one, own edits included. The
-   * array and each event are the same objects until they change.
+   * The events that `query` asks for, all without one, own edits included. The array and each event are the same objects
+   * until they change.
    */
   getEvents(query?: {
     from?: string | Date
