@@ -25,13 +25,14 @@ export function versionsOf(conflict: ConflictInfo, combined: CalendarEvent | und
 }
 
 const ofEvery = ['title', 'startDate', 'endDate']
+const inOrder = [...ofEvery, 'allDay', 'timeZone', 'recurrence', 'location', 'description', 'attendees']
 
 /**
- * The fields in which the two versions differ, those that the conflict is about first. Where one of them is a deletion,
- * beside them what tells which event it is.
+ * The fields in which the two versions differ, in the order in which people look at an event. Where one of the versions is
+ * a deletion, beside them what tells which event it is.
  */
 export function fieldsOf({ fields, localVersion, remoteVersion, deleted }: ConflictInfo): string[] {
-  const all = new Set([...fields, ...Object.keys(localVersion), ...Object.keys(remoteVersion)])
+  const all = new Set([...inOrder, ...fields, ...Object.keys(localVersion), ...Object.keys(remoteVersion)])
   const differ = (field: string) => !kept.has(field) && !isSame(localVersion[field], remoteVersion[field])
   if (deleted === undefined) return [...all].filter(differ)
   return [...ofEvery, ...[...all].filter((field) => !ofEvery.includes(field) && differ(field))]

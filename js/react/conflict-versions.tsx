@@ -52,10 +52,11 @@ export function ConflictVersions({ conflict, versions, fields, ...asked }: Confl
             </th>
             {sides.map((side) => {
               const version = versions[side]
-              const value = version === undefined ? '' : eventValue(version, field, wording)
               const isOffered = conflict.deleted === undefined && sidesOf(versions, field).includes(side)
+              const isSaid = isOffered || (side !== 'combined' && !isDeleted(side))
+              const value = version === undefined || !isSaid ? '' : eventValue(version, field, wording)
               return (
-                <td key={side} data-side={side} data-label={named[side]}>
+                <td key={side} data-side={side} data-label={isSaid ? named[side] : undefined}>
                   {isOffered ? (
                     <label>
                       <input
@@ -69,7 +70,7 @@ export function ConflictVersions({ conflict, versions, fields, ...asked }: Confl
                       <span id={`${id}${at}${side}`}>{value}</span>
                     </label>
                   ) : (
-                    <span>{side === 'combined' || isDeleted(side) ? '' : value}</span>
+                    <span>{value}</span>
                   )}
                 </td>
               )

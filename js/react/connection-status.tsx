@@ -108,7 +108,7 @@ function Details({ id, wording }: { id: string; wording: WordingProps }): ReactE
         {lastSyncedAt !== undefined && <li>{texts.lastSynced(time.format(lastSyncedAt))}</li>}
         {pendingActions.length > 0 && <li>{texts.waiting(pendingActions.length)}</li>}
         <li>{texts.storage[storage]}</li>
-        {error !== undefined && <li className="baro-connection-error">{error.message}</li>}
+        {error !== undefined && <li className="baro-connection-error">{texts.errors[error.code] ?? error.message}</li>}
       </ul>
       {state !== 'connected' && (
         <button type="button" className="baro-button" onClick={session.reconnect}>

@@ -16,6 +16,6 @@ export { RealtimeCalendarProvider, type RealtimeCalendarProviderProps } from './
 export { type RealtimeCalendarOptions, type RealtimeCalendarView, useRealtimeCalendar } from './realtime-calendar.js'
 export { SyncProgress, type SyncProgressProps } from './sync-progress.js'
 export { type SyncStatusAndCalls, useSyncStatus } from './sync.js'
-export type { Texts } from './texts.js'
+export type { SomeTexts, Texts } from './texts.js'
 export { TypingIndicator, type TypingIndicatorProps } from './typing-indicator.js'
 export type { WordingProps } from './wording.js'

@@ -60,7 +60,7 @@ export function SyncProgress({ className, max = 3, delay = 500, ...wording }: Sy
               <li key={action.id}>
                 <span>
                   {described(action, texts)}
-                  <small>{action.error.message}</small>
+                  <small>{texts.errors[action.error.code] ?? action.error.message}</small>
                 </span>
                 <button
                   type="button"

@@ -26,6 +26,8 @@ export interface Texts {
 
   syncing: string
   synced: string
+  /** Code of an error → what people are told of it; of one that is missing, its message. */
+  errors: Readonly<Record<string, string | undefined>>
   /** What one change is about, by the title of its event. */
   action: Record<PendingAction['type'], (title: string) => string>
   /** How many more changes there are than are named. */
@@ -58,7 +60,7 @@ export interface Texts {
   yes: string
   no: string
   /** Name of a field → what people call it; one that is missing is called by its name. */
-  fields: Readonly<Record<string, string>>
+  fields: Readonly<Record<string, string | undefined>>
 }
 
 const changes = (count: number) => (count === 1 ? '1 change' : `${count} changes`)
@@ -90,6 +92,17 @@ export const english: Texts = {
   },
   syncing: 'Sending changes…',
   synced: 'All changes are saved',
+  errors: {
+    forbidden: 'You may not change this.',
+    already_exists: 'It exists already.',
+    not_found: 'Somebody has deleted it.',
+    conflict: 'Somebody else has changed it.',
+    too_large: 'It is too large.',
+    dependency_failed: 'It depends on a change that could not be saved.',
+    unauthorized: 'You are not signed in.',
+    max_attempts: 'The server could not be reached.',
+    wasm_load_failed: 'The page could not be loaded completely.',
+  },
   action: {
     create: (title) => `Create “${title}”`,
     update: (title) => `Change “${title}”`,
@@ -159,6 +172,17 @@ export const korean: Texts = {
   },
   syncing: '변경 사항을 보내는 중…',
   synced: '모든 변경 사항이 저장되었습니다',
+  errors: {
+    forbidden: '변경할 권한이 없습니다.',
+    already_exists: '이미 존재합니다.',
+    not_found: '다른 사람이 삭제했습니다.',
+    conflict: '다른 사람이 먼저 변경했습니다.',
+    too_large: '내용이 너무 큽니다.',
+    dependency_failed: '저장하지 못한 변경에 이어지는 변경입니다.',
+    unauthorized: '로그인되어 있지 않습니다.',
+    max_attempts: '서버에 연결할 수 없습니다.',
+    wasm_load_failed: '페이지를 완전히 불러오지 못했습니다.',
+  },
   action: {
     create: (title) => `“${title}” 만들기`,
     update: (title) => `“${title}” 수정`,
@@ -202,15 +226,26 @@ export const korean: Texts = {
   },
 }
 
+/** Some of the texts: of those that are records, some of their entries. */
+export type SomeTexts = {
+  readonly [Name in keyof Texts]?: Texts[Name] extends object
+    ? Texts[Name] extends (...given: never[]) => string
+      ? Texts[Name]
+      : Partial<Texts[Name]>
+    : Texts[Name]
+}
+
 /** The texts of a language, some of them replaced. Languages other than Korean get the English ones. */
-export function textsOf(locale: string, replaced: Partial<Texts> | undefined): Texts {
+export function textsOf(locale: string, replaced: SomeTexts | undefined): Texts {
   const texts = /^ko\b/i.test(locale) ? korean : english
   if (replaced === undefined) return texts
   return {
     ...texts,
     ...replaced,
     state: { ...texts.state, ...replaced.state },
+    storage: { ...texts.storage, ...replaced.storage },
     action: { ...texts.action, ...replaced.action },
     fields: { ...texts.fields, ...replaced.fields },
+    errors: { ...texts.errors, ...replaced.errors },
   }
 }

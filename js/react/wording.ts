@@ -2,13 +2,13 @@
 // In which language the components below a provider speak.
 
 import { createContext, useContext, useMemo } from 'react'
-import { type Texts, textsOf } from './texts.js'
+import { type SomeTexts, type Texts, textsOf } from './texts.js'
 
 export interface WordingProps {
   /** A BCP 47 tag, for the texts (English, or Korean with `ko`) and for how dates are written. By default the provider's. */
   locale?: string | undefined
   /** Texts to be replaced. By default the provider's. */
-  texts?: Partial<Texts> | undefined
+  texts?: SomeTexts | undefined
 }
 
 export interface Wording {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, it } from 'node:test'
 import { connected, create, eventAt, settled, shows, untilIn } from '../e2e/support/page.mjs'
+import { trap } from '../e2e/support/trap.mjs'
 import { until } from '../e2e/support/until.mjs'
+import { repository } from '../packaging/installed.mjs'
 import { versions } from './support/bundle.mjs'
 import { openReactRoom } from './support/room.mjs'
 
@@ -116,27 +120,47 @@ for (const version of versions) {
     })
 
     it('renders before the WebAssembly is there, tells that it cannot be loaded, and loads it when asked again', async (t) => {
-      const { context, page } = await room.open(t, { props: null })
-      await page.close()
-      const next = await context.newPage()
+      const { page, show } = await room.open(t, { props: null })
       let isBlocked = true
-      await next.route(/payload/, (route) => (isBlocked ? route.abort() : route.continue()))
-      await next.goto(page.url())
-      await untilIn(next, () => globalThis.ready)
-      const { server } = await room.open(t, { props: null })
-      await next.evaluate((url) => {
-        globalThis.show({ url, projectId: 'mine', user: { id: 'ana' } })
-      }, server.socket)
-      await showsText(next, 'state', 'error')
-      assert.equal(await textOf(next, 'titles'), '')
-      assert.deepEqual(await next.evaluate(() => globalThis.told.slice(0, 1)), ['error wasm_load_failed'])
+      await page.route(/payload/, (route) => (isBlocked ? route.abort() : route.continue()))
+      await show()
+      await showsText(page, 'state', 'error')
+      assert.equal(await textOf(page, 'titles'), '')
+      assert.deepEqual(await page.evaluate(() => globalThis.told.slice(0, 1)), ['error wasm_load_failed'])
       // What is written meanwhile waits for it.
-      await next.evaluate(() => {
+      await page.evaluate(() => {
         void globalThis.calls.createEventWithSync({ title: 'Early', startDate: '2026-01-01', endDate: '2026-01-02' })
       })
       isBlocked = false
-      await showsText(next, 'state', 'connected')
-      await shows(next, ['Early'])
+      await showsText(page, 'state', 'connected')
+      await shows(page, ['Early'])
+    })
+
+    it('calls the latest of the functions that a configuration brings, with the calendar that is there', async (t) => {
+      const { page, show } = await room.open(t, { props: { sync: 'the first' } })
+      await connected(page)
+      await show({}, { sync: 'the second' })
+      await create(page, eventAt(9, 'Breakfast', { projectId: 'mine' }))
+      await untilIn(page, () => globalThis.told.some((one) => one.startsWith('sent')))
+      assert.deepEqual(await page.evaluate(() => [globalThis.told, globalThis.made.size]), [['sent by the second'], 1])
+    })
+
+    it('makes another calendar when the WebAssembly fails, which goes on where that one was', async (t) => {
+      const { server, page, show } = await room.open(t, { props: null })
+      await server.rest('POST', '', eventAt(9, 'Breakfast', { projectId: 'mine' }))
+      const module = trap(
+        readFileSync(join(repository, 'dist/package/baro_realtime_bg.wasm')),
+        'realtimecalendar_clearCache',
+      )
+      await page.route('**/trapped.wasm', (route) =>
+        route.fulfill({ body: Buffer.from(module), contentType: 'application/wasm' }),
+      )
+      await show({}, { wasm: '/trapped.wasm' })
+      await showsText(page, 'titles', 'Breakfast')
+      await page.evaluate(() => baro.clearCache().catch(() => {}))
+      await untilIn(page, () => globalThis.made.size === 2 && baro.isConnected())
+      await showsText(page, 'titles', 'Breakfast')
+      assert.deepEqual(await page.evaluate(() => globalThis.told), ['error fatal'])
     })
 
     it('throws a configuration that is refused to the error boundary', async (t) => {

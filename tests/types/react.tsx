@@ -17,6 +17,7 @@ import {
   ConnectionStatus,
   RealtimeCalendarProvider,
   SyncProgress,
+  type SomeTexts,
   type Texts,
   TypingIndicator,
   useCalendar,
@@ -36,7 +37,10 @@ import '@baro-calendar/realtime/react/style.css'
 import { type ReactElement, useRef } from 'react'
 import { type Equal, same } from './equal.js'
 
-const texts: Partial<Texts> = { editing: 'busy', typing: (names) => names.join() }
+const texts: SomeTexts = { editing: 'busy', typing: (names) => names.join(), fields: { room: 'Room' } }
+// @ts-expect-error: a text that takes names
+export const wrong: SomeTexts = { typing: 7 }
+export const typing: Texts['typing'] | undefined = texts.typing
 
 export function App({ calendar }: { calendar: RealtimeCalendar }): ReactElement {
   const board = useRef<HTMLDivElement>(null)

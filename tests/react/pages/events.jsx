@@ -108,10 +108,10 @@ class Boundary extends Component {
 const root = createRoot(document.getElementById('root'))
 
 /** Renders the page; `strict` as React's StrictMode does, with effects twice. */
-globalThis.show = (config, { strict = true, key, connecting = false, other, ...props } = {}) => {
+globalThis.show = (config, { strict = true, key, connecting = false, other, sync, ...props } = {}) => {
   // Made anew for each rendering, as a program does that writes it inline.
-  const copy = { ...config, user: { ...config.user }, auth: { refreshToken: async () => 'unused' } }
-  if (!config.auth) delete copy.auth
+  const copy = { ...config, user: { ...config.user } }
+  if (sync) copy.offline = { sync: async () => void globalThis.told.push(`sent by ${sync}`) }
   const content = (
     <Boundary>
       <RealtimeCalendarProvider

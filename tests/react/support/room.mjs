@@ -35,7 +35,7 @@ export function openReactRoom(name, version) {
         reconnect: { delay: 50, maxDelay: 200, maxAttempts: Infinity },
         ...config,
       }
-      const show = (more = {}, otherProps = props) =>
+      const show = (more = {}, otherProps = props ?? {}) =>
         page.evaluate(([one, other]) => globalThis.show(one, other), [{ ...given, ...more }, otherProps])
       if (props !== null) await show()
       return { server, network, context, page, show }
