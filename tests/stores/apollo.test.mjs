@@ -235,6 +235,18 @@ describe("Apollo's cache", () => {
       ]
     }, id)
     assert.deepEqual(before, [['Two'], ['One', 'Two'], null, 'One'])
+    // Nor does a cache that is bound only now show it.
+    const late = await page.evaluate(() => {
+      const bound = { cache, client, unbind, seen, roots }
+      makeClient()
+      const end = bindApolloCache(baro, cache, { lists: [{ field: 'events', keep: [{}] }] })
+      const shown = [titles(watch('all').at(-1)), titles(watch('all', undefined, false).at(-1))]
+      end()
+      shown.push(titles(watch('all').at(-1)))
+      Object.assign(globalThis, bound)
+      return shown
+    })
+    assert.deepEqual(late, [['Two'], ['One', 'Two'], ['One', 'Two']])
     await connect(page)
     await settled(page)
     await untilIn(page, () => roots.at(-1).length === 1)
