@@ -91,7 +91,9 @@ export function serveDocs(port) {
       .end(readFileSync(place ?? join(siteFolder, '404.html')))
   })
   return new Promise((resolve, reject) => {
-    server.once('error', reject)
+    server.once('error', ({ message }) =>
+      reject(new CommandFailed(`${message}. On another port: npm run docs -- --serve --port 8789`)),
+    )
     server.listen(port, '127.0.0.1', () => resolve(server))
   })
 }

@@ -22,7 +22,7 @@ const order = {
     'bundlers',
     'troubleshooting',
   ],
-  reference: ['MIGRATION', 'PROTOCOL', 'CONNECTION', 'ERRORS', 'MERGING', 'GUARANTEES', 'FAULTS', 'DIAGNOSTICS'],
+  reference: ['PROTOCOL', 'CONNECTION', 'ERRORS', 'MERGING', 'GUARANTEES', 'FAULTS', 'DIAGNOSTICS'],
 }
 
 const project = {
@@ -40,12 +40,11 @@ export function pages() {
   const sources = [
     ['start', 'README.md', 'index.md'],
     ...inOrder('guide', 'docs/guide').map((name) => ['guide', `docs/guide/${name}.md`, `guide/${name}.md`]),
-    ...inOrder('reference', 'docs').map((name) => [
-      'reference',
-      `docs/${name}.md`,
-      `reference/${name.toLowerCase()}.md`,
-    ]),
     ...examples(),
+    ['guide', 'docs/MIGRATION.md', 'guide/migration.md'],
+    ...inOrder('reference', 'docs')
+      .filter((name) => name !== 'MIGRATION')
+      .map((name) => ['reference', `docs/${name}.md`, `reference/${name.toLowerCase()}.md`]),
     ...Object.entries(project).map(([source, path]) => ['project', source, path]),
   ]
   return sources
