@@ -5,6 +5,7 @@ import type { Core, Undo } from './glue.js'
 import type { Instance } from './instance.js'
 import { Listeners } from './listeners.js'
 import { livingInstance } from './load.js'
+import { undoAll } from './teardown.js'
 import { Tickets } from './tickets.js'
 import type * as contract from './types.js'
 
@@ -292,15 +293,7 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   #die(error: contract.RealtimeError): void {
     this.#core = undefined
     this.#fatal = error
-    for (const undo of this.#teardown) {
-      const [target, method, ...given] = undo
-      this.#teardown.delete(undo)
-      try {
-        ;(target as Record<string, (...given: unknown[]) => unknown>)[method]?.(...given)
-      } catch {
-        // The others have to be given back all the same.
-      }
-    }
+    undoAll(this.#teardown)
     this.#tickets.abandon(error)
     // Later, since this may stand on the stack of the instance.
     queueMicrotask(() => {

@@ -318,16 +318,17 @@ impl Pump {
         let weak = Rc::downgrade(self);
         let tabs = self.tabs.borrow().clone();
         spawn_local(async move {
-            let event = match storage.load(&own).await {
+            let sift = async |rows| match &tabs {
+                Some(tabs) => tabs.take_left(&own, rows).await,
+                None => rows,
+            };
+            let event = match storage.load(&own, sift).await {
                 Ok(loaded) => {
                     if loaded.lost {
                         with(&weak, |pump| pump.report(Input::Storage(StorageEvent::Lost)));
                     }
                     with(&weak, Self::ask_to_keep);
-                    StorageEvent::Loaded(match tabs {
-                        Some(tabs) => tabs.take_left(&own, loaded.rows).await,
-                        None => loaded.rows,
-                    })
+                    StorageEvent::Loaded(loaded.rows)
                 }
                 Err(failure) => StorageEvent::Unavailable(failure.trouble, failure.message),
             };

@@ -20,11 +20,11 @@ use web_sys::{Event, IdbDatabase, IdbRequest};
 
 pub(crate) use cache::Cache;
 use cache::Kept;
-use database::{Failure, connect, finish, run, settled};
+use database::{Connection, Failure, connect, finish, run, settled};
 use wipe::CANARY_KEY;
 
 use super::locks;
-use super::teardown::{Teardown, Undo};
+use super::teardown::Teardown;
 use crate::core::io::{Durability, Row, StorageOp};
 use crate::core::offline::{Table, Trouble};
 
@@ -46,21 +46,19 @@ pub(crate) struct Storage {
 
 enum State {
     Opening(VecDeque<(Vec<StorageOp>, Durability, Done)>),
-    Open(Connection),
+    Open(Writing),
     Failed(Failure),
 }
 
 /// A connection for writing, with the callback that gives it up when another tab needs the database.
-struct Connection {
-    database: IdbDatabase,
+struct Writing {
+    database: Connection,
     release: Closure<dyn FnMut(Event)>,
-    _undo: Undo,
 }
 
-impl Drop for Connection {
+impl Drop for Writing {
     fn drop(&mut self) {
         self.database.set_onversionchange(None);
-        self.database.close();
     }
 }
 
@@ -102,7 +100,13 @@ impl Storage {
     }
 
     /// Opens the database, again if it is open, and reads the rows of programs that do not live any more, and of `own`.
-    pub(super) async fn load(self: &Rc<Self>, own: &str) -> Result<Loaded, Failure> {
+    /// Those that `sift` leaves come out before anything is stored: nobody hears that his edit is stored before what was
+    /// here earlier can be seen.
+    pub(super) async fn load(
+        self: &Rc<Self>,
+        own: &str,
+        sift: impl AsyncFnOnce(Vec<Row>) -> Vec<Row>,
+    ) -> Result<Loaded, Failure> {
         if self.is_left() {
             if let Some(told) = &*self.on_left.borrow() {
                 told();
@@ -113,7 +117,10 @@ impl Storage {
         if let State::Opening(waiting) = before {
             *self.state.borrow_mut() = State::Opening(waiting);
         }
-        let loaded = self.open_and_read(own).await;
+        let mut loaded = self.open_and_read(own).await;
+        if let Ok((_, loaded)) = &mut loaded {
+            loaded.rows = sift(std::mem::take(&mut loaded.rows)).await;
+        }
         let waiting = match &mut *self.state.borrow_mut() {
             State::Opening(waiting) => std::mem::take(waiting),
             State::Open(_) | State::Failed(_) => VecDeque::new(),
@@ -133,12 +140,11 @@ impl Storage {
         loaded
     }
 
-    async fn open_and_read(&self, own: &str) -> Result<(IdbDatabase, Loaded), Failure> {
+    async fn open_and_read(&self, own: &str) -> Result<(Connection, Loaded), Failure> {
         let mut living = locks::living(&self.name).await;
         living.retain(|client| client != own);
-        let database = connect(&self.name).await?;
-        let read = read_rows(&database, &living).await.inspect_err(|_| database.close());
-        let mut rows = read.map_err(|thrown| Failure::of(&thrown))?;
+        let database = connect(&self.name, &self.teardown).await?;
+        let mut rows = read_rows(&database, &living).await.map_err(|thrown| Failure::of(&thrown))?;
         let before = rows.len();
         rows.retain(|row| row.table != Table::Meta || row.key != CANARY_KEY);
         let mut lost = false;
@@ -150,7 +156,7 @@ impl Storage {
         Ok((database, Loaded { rows, lost }))
     }
 
-    fn opened(self: &Rc<Self>, database: IdbDatabase) -> State {
+    fn opened(self: &Rc<Self>, database: Connection) -> State {
         // Another tab wants to change or delete the database: it must not wait for us.
         let weak = Rc::downgrade(self);
         let release = Closure::<dyn FnMut(Event)>::new(move |_| {
@@ -161,23 +167,22 @@ impl Storage {
                 }
             }
         });
-        let undo = self.teardown.add(&database, "close", &[]);
-        let connection = Connection { database, release, _undo: undo };
-        connection.database.set_onversionchange(Some(connection.release.as_ref().unchecked_ref()));
-        State::Open(connection)
+        let writing = Writing { database, release };
+        writing.database.set_onversionchange(Some(writing.release.as_ref().unchecked_ref()));
+        State::Open(writing)
     }
 
     /// Closes the connection; the next batch fails with it, and the one after a new opening does not.
     pub(super) fn close(&self) {
-        if let State::Open(connection) = &*self.state.borrow() {
-            connection.database.close();
+        if let State::Open(writing) = &*self.state.borrow() {
+            writing.database.close();
         }
     }
 
     /// The connection, if there is one.
     fn database(&self) -> Option<IdbDatabase> {
         match &*self.state.borrow() {
-            State::Open(connection) => Some(connection.database.clone()),
+            State::Open(writing) => Some(IdbDatabase::clone(&writing.database)),
             State::Opening(_) | State::Failed(_) => None,
         }
     }
@@ -190,8 +195,8 @@ impl Storage {
                 return;
             }
             State::Failed(failure) => Err(failure.clone()),
-            State::Open(connection) => {
-                run(&connection.database, &ops, durability).map_err(|thrown| Failure::of(&thrown))
+            State::Open(writing) => {
+                run(&writing.database, &ops, durability).map_err(|thrown| Failure::of(&thrown))
             }
         };
         match started {

@@ -5,7 +5,7 @@ import { openRoom } from './support/room.mjs'
 import { startServer } from './support/server.mjs'
 import { serveBare } from './support/site.mjs'
 import { trap } from './support/trap.mjs'
-import { until } from './support/until.mjs'
+import { patience, until } from './support/until.mjs'
 
 // The published package has nothing that makes it panic on demand. Two things end an instance all the same: a copy of
 // its module in which the body of one function is `unreachable`, as a panic ends, and a browser function that throws
@@ -17,6 +17,24 @@ const breakClock = () => {
   }
 }
 const mendClock = () => void (Date.now = globalThis.now)
+
+const database = 'baro-calendar-offline/ana'
+
+/**
+ * Deletes the database, and says whether it is gone. A connection that is closed with a transaction under way blocks it
+ * until that is over; one that is left open blocks it for ever.
+ */
+const deleteDatabase = (page) =>
+  page.evaluate(
+    ([name, ms]) =>
+      new Promise((resolve) => {
+        const request = indexedDB.deleteDatabase(name)
+        request.onsuccess = () => resolve('deleted')
+        request.onerror = () => resolve(String(request.error))
+        setTimeout(resolve, ms, 'blocked')
+      }),
+    [database, patience / 2],
+  )
 
 describe('a module that dies', () => {
   const room = openRoom({ site: serveBare })
@@ -141,15 +159,61 @@ describe('a module that dies', () => {
     await until('the server misses them', async () => (await server.metric('baro_connections')) === 0)
     const locks = await page.evaluate(async () => (await navigator.locks.query()).held.length)
     assert.equal(locks, 0)
-    const wiped = await page.evaluate(
-      () =>
-        new Promise((resolve) => {
-          const request = indexedDB.deleteDatabase('baro-calendar-offline/ana')
-          request.onsuccess = () => resolve('deleted')
-          request.onblocked = () => resolve('blocked')
-        }),
+    assert.equal(await deleteDatabase(page), 'deleted', 'no connection to the database is left')
+    assert.deepEqual(await page.evaluate(() => uncaught), [])
+  })
+
+  it('while its database is being opened leaves no connection to it, and a database that the next calendar can use', async (t) => {
+    const page = await open(t)
+    const config = { url: 'ws://127.0.0.1:9/', user: { id: 'ana' } }
+    await page.evaluate(
+      async ([given, breaking, mending, name]) => {
+        // Who asked first is being served, so the calendar's request waits.
+        const first = indexedDB.open(name)
+        await new Promise((resolve) => (first.onupgradeneeded = resolve))
+        const store = first.result.createObjectStore('other')
+        let isDead = false
+        const ended = new Promise((resolve) => {
+          const goOn = () => (isDead ? resolve() : (store.get(1).onsuccess = goOn))
+          goOn()
+        })
+        const died = new Promise((resolve) => makeCalendar(given).on('error', resolve))
+        // The request is made soon after the task that makes the calendar.
+        const { open } = IDBFactory.prototype
+        const asked = new Promise((resolve) => {
+          IDBFactory.prototype.open = function (...which) {
+            resolve()
+            return open.apply(this, which)
+          }
+        })
+        await asked
+        IDBFactory.prototype.open = open
+        eval(`(${breaking})()`)
+        try {
+          baro.disconnect()
+        } catch {
+          // It is dead.
+        }
+        await died
+        eval(`(${mending})()`)
+        isDead = true
+        await ended
+        first.result.close()
+      },
+      [config, breakClock.toString(), mendClock.toString(), database],
     )
-    assert.equal(wiped, 'deleted', 'no connection to the database is left')
+    assert.equal((await fatal(page)).length, 1)
+    assert.equal(await deleteDatabase(page), 'deleted')
+    const stored = await page.evaluate(
+      async ([given, data]) => {
+        await globalThis.init()
+        const calendar = makeCalendar(given)
+        await calendar.createEvent(data).persisted
+        return heard.filter(([type]) => type === 'storage-degraded').length
+      },
+      [config, eventAt(9, 'x')],
+    )
+    assert.equal(stored, 0)
     assert.deepEqual(await page.evaluate(() => uncaught), [])
   })
 

@@ -9,7 +9,7 @@ use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{IdbDatabase, IdbRequest};
 
-use super::database::{begin, connect, finish, settled};
+use super::database::{Connection, begin, connect, finish, settled};
 use super::{Failure, Storage, ending};
 use crate::browser::clock::{idle, wall_ms};
 use crate::browser::global::{call_method, property};
@@ -43,12 +43,8 @@ impl Cache {
             return (expiry > wall_ms()).then_some(data);
         }
         // One that cannot be read is one that is not there: that is what a cache is for.
-        let (database, own) = self.database().await.ok()?;
-        let found = read(&database, key).await.ok().flatten();
-        if own {
-            database.close();
-        }
-        found
+        let (database, _own) = self.database().await.ok()?;
+        read(&database, key).await.ok().flatten()
     }
 
     /// Keeps `data` under `key` until `ttl_ms` from now.
@@ -109,36 +105,33 @@ impl Cache {
         }
     }
 
-    /// The connection in use, or one of our own.
-    async fn database(&self) -> Result<(IdbDatabase, bool), Failure> {
+    /// The connection in use, or one of our own, which is closed when it is dropped.
+    async fn database(&self) -> Result<(IdbDatabase, Option<Connection>), Failure> {
         if let Some(database) = self.storage.database() {
             // It may have been closed for another tab.
             if begin(&database, &[Table::Cache], Durability::Relaxed).is_ok() {
-                return Ok((database, false));
+                return Ok((database, None));
             }
         }
-        Ok((connect(self.storage.name()).await?, true))
+        let own = connect(self.storage.name(), &self.storage.teardown).await?;
+        Ok((IdbDatabase::clone(&own), Some(own)))
     }
 
     async fn change(&self, method: &str, arguments: &[JsValue]) -> Result<(), Failure> {
-        let (database, own) = self.database().await?;
+        let (database, _own) = self.database().await?;
         let started = begin(&database, &[Table::Cache], Durability::Relaxed).and_then(|transaction| {
             let store = transaction.object_store(Table::Cache.name())?;
             call_method(store.as_ref(), method, arguments)?;
             Ok(transaction)
         });
-        let ended = match started {
+        match started {
             Ok(transaction) => {
                 let (told, result) = ending();
                 finish(transaction, told);
                 result.await
             }
             Err(thrown) => Err(Failure::of(&thrown)),
-        };
-        if own {
-            database.close();
         }
-        ended
     }
 }
 

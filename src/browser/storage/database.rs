@@ -8,6 +8,7 @@
 //! `complete`, and failure is its `abort` with the cause.
 
 use std::cell::{Cell, RefCell};
+use std::ops::Deref;
 use std::rc::Rc;
 
 use gloo_timers::callback::Timeout;
@@ -20,6 +21,7 @@ use web_sys::{Event, IdbDatabase, IdbFactory, IdbOpenDbRequest, IdbTransaction};
 
 use super::Done;
 use crate::browser::global::{call_method, explain, property, spell};
+use crate::browser::teardown::{Teardown, Undo};
 use crate::core::fault::Fault;
 use crate::core::io::{Durability, StorageOp};
 use crate::core::offline::{Table, Trouble};
@@ -67,32 +69,53 @@ impl Failure {
     }
 }
 
+/// A connection. It is closed when this is dropped, and by the page if the module dies before.
+pub(super) struct Connection {
+    database: IdbDatabase,
+    _undo: Undo,
+}
+
+impl Connection {
+    fn new(database: IdbDatabase, teardown: &Teardown) -> Self {
+        let undo = teardown.add(&database, "close", &[]);
+        Self { database, _undo: undo }
+    }
+}
+
+impl Deref for Connection {
+    type Target = IdbDatabase;
+
+    fn deref(&self) -> &IdbDatabase {
+        &self.database
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.database.close();
+    }
+}
+
 /// A connection to a database with all object stores, or a failure in good time.
-pub(super) async fn connect(name: &str) -> Result<IdbDatabase, Failure> {
-    let name = name.to_owned();
-    let late = Rc::new(Cell::new(false));
-    let over = late.clone();
-    let opened = within(OPEN_MS_MAX, async move {
-        let opened = open_or_make(&name).await;
-        if let (true, Ok(database)) = (over.get(), &opened) {
-            // Nobody waits for it any more.
-            database.close();
-        }
-        opened
-    });
-    let opened = opened.await;
-    late.set(true);
+pub(super) async fn connect(name: &str, teardown: &Teardown) -> Result<Connection, Failure> {
+    let (name, teardown) = (name.to_owned(), teardown.clone());
+    // One that comes too late is dropped: nobody waits for it any more.
+    let opened = within(OPEN_MS_MAX, async move { open_or_make(&name, &teardown).await }).await;
     opened.unwrap_or_else(|| Err(Failure::held()))
 }
 
 /// A database that was deleted under us, by the user or by the browser, is made anew: without its object stores nothing
 /// could be written to it.
-async fn open_or_make(name: &str) -> Result<IdbDatabase, Failure> {
-    if let Some(database) = open(name).await? {
+async fn open_or_make(name: &str, teardown: &Teardown) -> Result<Connection, Failure> {
+    if let Some(database) = open(name, teardown).await? {
         if is_complete(&database) {
             return Ok(database);
         }
-        database.close();
+        if database.object_store_names().length() == 0 {
+            // Whoever was making it did not come to it, and of its version it is not made a second time.
+            drop(database);
+            delete(name).await;
+        }
     }
     // rexie's errors do not say what happened; a connection of our own does.
     let builder = schema(name);
@@ -100,11 +123,11 @@ async fn open_or_make(name: &str) -> Result<IdbDatabase, Failure> {
     if made.await.is_none() {
         return Err(Failure::held());
     }
-    let database = open(name).await?.ok_or_else(|| Failure::new(Trouble::Backing, "it could not be made"))?;
+    let database = open(name, teardown).await?;
+    let database = database.ok_or_else(|| Failure::new(Trouble::Backing, "it could not be made"))?;
     if is_complete(&database) {
         return Ok(database);
     }
-    database.close();
     let found = spell(database.version());
     let what = format!("its version is {found}, {SCHEMA_VERSION} was expected");
     Err(Failure::new(Trouble::Missing, &what))
@@ -124,8 +147,9 @@ fn schema(name: &str) -> RexieBuilder {
 }
 
 /// Opens the database as it is; nothing if there is none.
-pub(super) async fn open(name: &str) -> Result<Option<IdbDatabase>, Failure> {
+pub(super) async fn open(name: &str, teardown: &Teardown) -> Result<Option<Connection>, Failure> {
     let request = factory()?.open(name).map_err(|thrown| Failure::of(&thrown))?;
+    let _undo = teardown.add(&request, "close", &[]);
     let absent = Rc::new(Cell::new(false));
     let (found, opening) = (absent.clone(), request.clone());
     let upgrade = Closure::<dyn FnMut(Event)>::new(move |_| {
@@ -140,7 +164,8 @@ pub(super) async fn open(name: &str) -> Result<Option<IdbDatabase>, Failure> {
         return Ok(None);
     }
     let database = opened.and_then(|()| request.result()?.dyn_into::<IdbDatabase>());
-    database.map(Some).map_err(|thrown| Failure::of(&thrown))
+    let database = database.map_err(|thrown| Failure::of(&thrown))?;
+    Ok(Some(Connection::new(database, teardown)))
 }
 
 /// Deletes the database, or asks the browser to: so long other tabs are waited for, no longer.

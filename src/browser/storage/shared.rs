@@ -11,18 +11,14 @@ use crate::core::offline::{EPOCH_KEY, Table, decode_epoch, encode_epoch};
 impl Storage {
     /// The epoch; `raise` makes it one higher than ever before, in the transaction that reads it.
     pub(in crate::browser) async fn epoch(&self, raise: bool) -> Result<u64, Failure> {
-        let database = connect(self.name()).await?;
-        let read = read_epoch(&database, raise).await;
-        database.close();
-        read.map_err(|thrown| Failure::of(&thrown))
+        let database = connect(self.name(), &self.teardown).await?;
+        read_epoch(&database, raise).await.map_err(|thrown| Failure::of(&thrown))
     }
 
     /// All rows of the outbox, whosoever they are.
     pub(in crate::browser) async fn outbox_rows(&self) -> Result<Vec<Row>, Failure> {
-        let database = connect(self.name()).await?;
-        let rows = read_rows(&database, &[]).await;
-        database.close();
-        let mut rows = rows.map_err(|thrown| Failure::of(&thrown))?;
+        let database = connect(self.name(), &self.teardown).await?;
+        let mut rows = read_rows(&database, &[]).await.map_err(|thrown| Failure::of(&thrown))?;
         rows.retain(|row| row.table == Table::Outbox);
         Ok(rows)
     }

@@ -30,15 +30,22 @@ async fn commit(storage: &Rc<Storage>, ops: Vec<StorageOp>) -> Result<(), Failur
     ended.await
 }
 
+impl Storage {
+    /// Loads all that it has.
+    async fn read(self: &Rc<Self>, own: &str) -> Result<Loaded, Failure> {
+        self.load(own, async |rows| rows).await
+    }
+}
+
 async fn reload(name: &str) -> Vec<Row> {
-    Storage::new(name.to_owned(), teardown()).load("reader").await.unwrap().rows
+    Storage::new(name.to_owned(), teardown()).read("reader").await.unwrap().rows
 }
 
 #[wasm_bindgen_test]
 async fn what_is_committed_is_there_after_a_reload() {
     let name = name();
     let storage = Storage::new(name.clone(), teardown());
-    assert_eq!(storage.load("me").await, Ok(Loaded { rows: vec![], lost: false }));
+    assert_eq!(storage.read("me").await, Ok(Loaded { rows: vec![], lost: false }));
     let (first, second) = (row(Table::Outbox, "me|1", "one"), row(Table::Dead, "me|2", "한국어 😀"));
     let ops = vec![StorageOp::Put(first.clone()), StorageOp::Put(second.clone())];
     assert_eq!(commit(&storage, ops).await, Ok(()));
@@ -56,14 +63,65 @@ async fn batches_wait_for_the_database_and_keep_their_order() {
     storage.commit(vec![StorageOp::Put(row(Table::Outbox, "me|1", "old"))], Durability::Strict, put);
     let (again, again_ended) = ending();
     storage.commit(vec![StorageOp::Put(row(Table::Outbox, "me|1", "new"))], Durability::Relaxed, again);
-    storage.load("me").await.unwrap();
+    storage.read("me").await.unwrap();
     assert_eq!((put_ended.await, again_ended.await), (Ok(()), Ok(())));
     assert_eq!(reload(&name).await, [row(Table::Outbox, "me|1", "new")]);
 }
 
 #[wasm_bindgen_test]
+async fn what_was_here_is_known_before_anything_counts_as_stored() {
+    let storage = Storage::new(name(), teardown());
+    let order: Rc<RefCell<Vec<&str>>> = Rc::default();
+    let told = order.clone();
+    let (done, ended) = ending();
+    let stored: Done = Box::new(move |result| {
+        told.borrow_mut().push("stored");
+        done(result);
+    });
+    storage.commit(vec![StorageOp::Put(row(Table::Outbox, "me|1", "new"))], Durability::Relaxed, stored);
+    let sift = async |rows| {
+        // Longer than a transaction takes.
+        let other = Storage::new(name(), teardown());
+        other.read("you").await.unwrap();
+        commit(&other, vec![StorageOp::Put(row(Table::Outbox, "you|1", "x"))]).await.unwrap();
+        order.borrow_mut().push("sifted");
+        rows
+    };
+    storage.load("me", sift).await.unwrap();
+    assert_eq!(ended.await, Ok(()));
+    assert_eq!(*order.borrow(), ["sifted", "stored"]);
+}
+
+#[wasm_bindgen_test]
+async fn a_database_that_nobody_came_to_furnish_is_made_anew() {
+    let name = name();
+    Rexie::builder(&name).version(SCHEMA_VERSION).build().await.unwrap().close();
+    let storage = Storage::new(name.clone(), teardown());
+    storage.read("me").await.unwrap();
+    assert_eq!(commit(&storage, vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))]).await, Ok(()));
+    assert_eq!(reload(&name).await.len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn what_the_page_undoes_if_the_module_dies_is_what_is_open() {
+    let calls = js_sys::Set::new(&JsValue::UNDEFINED);
+    let storage = Storage::new(name(), Teardown::new(calls.clone()));
+    storage.read("me").await.unwrap();
+    assert_eq!(calls.size(), 1, "the connection in use");
+    let (own, (done, ended)) = (storage.clone(), ending());
+    spawn_local(async move { done(own.epoch(true).await.map(drop)) });
+    // Its first step asks for a connection.
+    JsFuture::from(Promise::resolve(&JsValue::UNDEFINED)).await.unwrap();
+    assert_eq!(calls.size(), 2, "one that is being opened");
+    assert_eq!(ended.await, Ok(()));
+    assert_eq!(calls.size(), 1, "which was closed again");
+    drop(storage);
+    assert_eq!(calls.size(), 0);
+}
+
+#[wasm_bindgen_test]
 async fn an_aborted_transaction_is_a_failure_with_its_cause() {
-    let database = connect(&name()).await.unwrap();
+    let database = connect(&name(), &teardown()).await.unwrap();
     let begin = || begin(&database, &[Table::Outbox], Durability::Relaxed).unwrap();
     let end = async |transaction| {
         let (done, ended) = ending();
@@ -88,11 +146,11 @@ async fn an_aborted_transaction_is_a_failure_with_its_cause() {
 async fn a_connection_that_was_closed_fails_and_a_new_opening_works() {
     let name = name();
     let storage = Storage::new(name.clone(), teardown());
-    storage.load("me").await.unwrap();
+    storage.read("me").await.unwrap();
     storage.close();
     let put = || vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))];
     assert_eq!(commit(&storage, put()).await.unwrap_err().trouble, Trouble::HandleDead);
-    assert!(!storage.load("me").await.unwrap().lost);
+    assert!(!storage.read("me").await.unwrap().lost);
     assert_eq!(commit(&storage, put()).await, Ok(()));
     assert_eq!(reload(&name).await.len(), 1);
 }
@@ -101,18 +159,18 @@ async fn a_connection_that_was_closed_fails_and_a_new_opening_works() {
 async fn a_database_that_was_deleted_is_noticed_and_made_anew() {
     let name = name();
     let storage = Storage::new(name.clone(), teardown());
-    storage.load("me").await.unwrap();
+    storage.read("me").await.unwrap();
     Rexie::builder(&name).delete().await.unwrap();
     let put = || vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))];
     assert_eq!(commit(&storage, put()).await.unwrap_err().trouble, Trouble::HandleDead);
-    assert_eq!(storage.load("me").await, Ok(Loaded { rows: vec![], lost: true }));
+    assert_eq!(storage.read("me").await, Ok(Loaded { rows: vec![], lost: true }));
     assert_eq!(commit(&storage, put()).await, Ok(()));
     let next = Storage::new(name.clone(), teardown());
-    assert!(!next.load("me").await.unwrap().lost, "told once");
+    assert!(!next.read("me").await.unwrap().lost, "told once");
     next.close();
     storage.close();
     Rexie::builder(&name).delete().await.unwrap();
-    assert!(Storage::new(name, teardown()).load("me").await.unwrap().lost, "a later program notices too");
+    assert!(Storage::new(name, teardown()).read("me").await.unwrap().lost, "a later program notices too");
 }
 
 #[wasm_bindgen_test]
@@ -124,15 +182,15 @@ async fn a_database_of_the_first_version_gets_the_new_tables_and_keeps_its_rows(
     });
     first.build().await.unwrap().close();
     // A tab of the earlier version gives way.
-    let old = open(&name).await.unwrap().unwrap();
-    let closing = old.clone();
+    let old = open(&name, &teardown()).await.unwrap().unwrap();
+    let closing = IdbDatabase::clone(&old);
     let give_way = Closure::<dyn FnMut()>::new(move || closing.close());
     old.set_onversionchange(Some(give_way.as_ref().unchecked_ref()));
     let kept = row(Table::Outbox, "old|1", "{}");
     let transaction = run(&old, &[StorageOp::Put(kept.clone())], Durability::Relaxed).unwrap();
     settled(transaction.as_ref(), &["complete"], &["abort"]).await.unwrap();
     let storage = Storage::new(name.clone(), teardown());
-    assert_eq!(storage.load("me").await, Ok(Loaded { rows: vec![kept.clone()], lost: false }));
+    assert_eq!(storage.read("me").await, Ok(Loaded { rows: vec![kept.clone()], lost: false }));
     let conflict = row(Table::Conflicts, "c", "{}");
     assert_eq!(commit(&storage, vec![StorageOp::Put(conflict.clone())]).await, Ok(()));
     assert_eq!(reload(&name).await, [kept, conflict]);
@@ -143,14 +201,14 @@ async fn a_tab_that_does_not_let_go_of_an_old_database_is_not_waited_for() {
     let name = name();
     let first = Rexie::builder(&name).version(1).add_object_store(ObjectStore::new("outbox"));
     first.build().await.unwrap().close();
-    let held = open(&name).await.unwrap().unwrap();
+    let held = open(&name, &teardown()).await.unwrap().unwrap();
     let storage = Storage::new(name.clone(), teardown());
     let (done, ended) = ending();
     storage.commit(vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))], Durability::Relaxed, done);
-    assert_eq!(storage.load("me").await.unwrap_err().trouble, Trouble::Blocked);
+    assert_eq!(storage.read("me").await.unwrap_err().trouble, Trouble::Blocked);
     assert_eq!(ended.await.unwrap_err().trouble, Trouble::Blocked);
     held.close();
-    assert_eq!(storage.load("me").await.unwrap().rows, []);
+    assert_eq!(storage.read("me").await.unwrap().rows, []);
     assert_eq!(commit(&storage, vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))]).await, Ok(()));
     assert_eq!(reload(&name).await.len(), 1);
 }
@@ -159,7 +217,7 @@ async fn a_tab_that_does_not_let_go_of_an_old_database_is_not_waited_for() {
 async fn rows_of_a_program_that_lives_are_left_to_it() {
     let name = name();
     let storage = Storage::new(name.clone(), teardown());
-    storage.load("me").await.unwrap();
+    storage.read("me").await.unwrap();
     let ops = ["alive|1", "dead|1"].map(|key| StorageOp::Put(row(Table::Outbox, key, "{}")));
     commit(&storage, ops.into()).await.unwrap();
     let lock = locks::hold_stream(&name, "alive", &teardown());
@@ -176,7 +234,7 @@ async fn a_newer_database_is_left_alone() {
     let name = name();
     let newer = Rexie::builder(&name).version(SCHEMA_VERSION + 1).add_object_store(ObjectStore::new("later"));
     newer.build().await.unwrap().close();
-    let failure = Storage::new(name.clone(), teardown()).load("me").await.unwrap_err();
+    let failure = Storage::new(name.clone(), teardown()).read("me").await.unwrap_err();
     assert!(failure.message.contains("its version is 3"), "{}", failure.message);
 }
 
@@ -184,7 +242,7 @@ async fn a_newer_database_is_left_alone() {
 async fn a_logout_leaves_no_row_and_no_database() {
     let name = name();
     let storage = Storage::new(name.clone(), teardown());
-    storage.load("me").await.unwrap();
+    storage.read("me").await.unwrap();
     let put = |table, key: &str| StorageOp::Put(row(table, key, "canary"));
     commit(&storage, vec![put(Table::Outbox, "me|1"), put(Table::Dead, "me|2"), put(Table::Events, "e")])
         .await
@@ -201,24 +259,24 @@ async fn a_logout_leaves_no_row_and_no_database() {
     assert_eq!(cache.get("key").await, None);
 
     assert_eq!(storage.wipe(OnPending::Discard).await, Ok(()));
-    assert_eq!(open(&name).await.map(|found| found.is_some()), Ok(false), "no database");
+    assert_eq!(open(&name, &teardown()).await.map(|found| found.is_some()), Ok(false), "no database");
     let next = Storage::new(name, teardown());
-    assert_eq!(next.load("me").await, Ok(Loaded { rows: vec![], lost: false }), "a logout is no loss");
+    assert_eq!(next.read("me").await, Ok(Loaded { rows: vec![], lost: false }), "a logout is no loss");
 }
 
 #[wasm_bindgen_test]
 async fn a_tab_that_stays_open_is_told_of_a_logout_and_stores_nothing_any_more() {
     let name = name();
     let (here, there) = (Storage::new(name.clone(), teardown()), Storage::new(name.clone(), teardown()));
-    here.load("me").await.unwrap();
-    there.load("you").await.unwrap();
+    here.read("me").await.unwrap();
+    there.read("you").await.unwrap();
     let told = Rc::new(Cell::new(0));
     let count = told.clone();
     there.watch(move || count.set(count.get() + 1));
     assert_eq!(here.wipe(OnPending::Flush).await, Ok(()));
     let put = || vec![StorageOp::Put(row(Table::Outbox, "you|1", "late"))];
     assert!(commit(&there, put()).await.is_err());
-    assert_eq!(there.load("you").await.unwrap_err().trouble, Trouble::Absent);
+    assert_eq!(there.read("you").await.unwrap_err().trouble, Trouble::Absent);
     assert_eq!(told.get(), 2, "when it had to let go, and when it tried again");
     assert_eq!(reload(&name).await, []);
 }
@@ -238,7 +296,7 @@ async fn the_cache_forgets_what_has_expired() {
 #[wasm_bindgen_test]
 async fn what_has_expired_is_swept_away_in_idle_moments() {
     let storage = Storage::new(name(), teardown());
-    storage.load("me").await.unwrap();
+    storage.read("me").await.unwrap();
     let cache = Cache::new(storage.clone());
     for at in 0..120 {
         let ttl = if at % 2 == 0 { -1.0 } else { 60_000.0 };
@@ -261,7 +319,7 @@ async fn without_indexeddb_the_fault_says_so() {
     Reflect::set(&hidden, &"configurable".into(), &true.into()).unwrap();
     Object::define_property(&global, &"indexedDB".into(), &hidden);
     let storage = Storage::new(name(), teardown());
-    let loaded = storage.load("me").await;
+    let loaded = storage.read("me").await;
     let cache = Cache::new(storage);
     cache.set("kept", "[1]", 60_000.0).await.unwrap();
     cache.set("gone", "[2]", -1.0).await.unwrap();
@@ -286,7 +344,7 @@ async fn a_database_in_a_browser_does_as_one_in_memory() {
     for case in cases.as_array().unwrap() {
         let name = name();
         let storage = Storage::new(name.clone(), teardown());
-        storage.load("me").await.unwrap();
+        storage.read("me").await.unwrap();
         for batch in case["batches"].as_array().unwrap() {
             let step = |op: &serde_json::Value| {
                 let text = |at: usize| op[at].as_str().unwrap();

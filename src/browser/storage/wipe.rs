@@ -75,17 +75,18 @@ impl Storage {
         let (database, own) = match self.database() {
             // A connection that was closed meanwhile cannot begin anything.
             Some(database) if begin(&database, &[Table::Meta], Durability::Relaxed).is_ok() => {
-                (database, false)
+                (database, None)
             }
-            _ => match connect(self.name()).await {
-                Ok(database) => (database, true),
+            _ => match connect(self.name(), &self.teardown).await {
+                Ok(own) => (IdbDatabase::clone(&own), Some(own)),
                 // Where there is no database nothing is stored.
                 Err(failure) if failure.trouble == Trouble::Absent => return Ok(()),
                 Err(failure) => return Err((0, failure.message)),
             },
         };
         let cleared = clear(&database, pending).await;
-        if own || cleared.is_ok() && pending != OnPending::Keep {
+        drop(own);
+        if cleared.is_ok() && pending != OnPending::Keep {
             database.close();
         }
         *self.kept.borrow_mut() = super::Kept::default();
