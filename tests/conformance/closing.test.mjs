@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { configFor, makeConnected, states, untilIn } from './support/page.mjs'
 import { startPeer } from './support/peer.mjs'
 import { openRoom } from './support/room.mjs'
-import { welcome } from './support/script.mjs'
+import { resumed, welcome } from './support/script.mjs'
 
 // The table of docs/PROTOCOL.md, §1.5. A close without a code is 1005 in the page, a torn line 1006.
 const comeBack = [1000, undefined, 1002, 1006, 1011, 3000, 4000, 4408, 4429, 4499]
@@ -88,47 +88,68 @@ describe('the code with which a server closes', { concurrency: 6 }, () => {
     assert.deepEqual(rejected, ['RealtimeError', 'forbidden', false])
   })
 
-  it('4401: a new token is made once at once, and then with backoff', async (t) => {
-    const peer = await startPeer(t, {
-      auth: (connection, { id, payload }) =>
-        payload.token === 'token-3' ? connection.send({ type: 'ack', id }) : connection.close(4401, 'expired'),
-      hello: (connection) => connection.number === 4 && connection.send(welcome()),
+  // A server that is slow to refuse is taken for one that takes everybody in without a word.
+  for (const [when, delay] of [
+    ['at once', 0],
+    ['late', 2_500],
+  ]) {
+    it(`4401 ${when}: a new token is made once at once, and then with backoff`, async (t) => {
+      const peer = await startPeer(t, {
+        auth: (connection, { id, payload }) =>
+          payload.token === 'token-3'
+            ? connection.send({ type: 'ack', id })
+            : setTimeout(() => connection.close(4401, 'expired'), payload.token === 'token-0' ? delay : 0),
+        // Who is not let in is told nothing else.
+        hello: (connection) => connection.number === 4 && connection.send(welcome()),
+        subscribe: (connection, message) => connection.number === 4 && connection.send(resumed(message)),
+      })
+      const page = await room.page(t)
+      await page.evaluate((config) => {
+        globalThis.made = 0
+        const refreshToken = async () => `token-${++globalThis.made}`
+        return makeCalendar({ ...config, auth: { token: 'token-0', refreshToken } }).connect()
+      }, configFor(peer))
+      await untilIn(page, () => globalThis.made >= 3 && baro.isConnected() && baro.getMetrics().snapshots > 0)
+      assert.deepEqual(
+        peer.received('auth').map(({ payload }) => payload.token),
+        ['token-0', 'token-1', 'token-2', 'token-3'],
+      )
+      const waits = await told(page, 'reconnecting')
+      // The first refusal is answered at once; the second and the third wait.
+      assert.deepEqual(
+        waits.map(([, attempt]) => attempt),
+        [1, 2],
+      )
+      assert.equal(await page.evaluate(() => globalThis.made), 3)
     })
-    const page = await room.page(t)
-    await page.evaluate((config) => {
-      globalThis.made = 0
-      const refreshToken = async () => `token-${++globalThis.made}`
-      return makeCalendar({ ...config, auth: { token: 'token-0', refreshToken } }).connect()
-    }, configFor(peer))
-    assert.deepEqual(
-      peer.received('auth').map(({ payload }) => payload.token),
-      ['token-0', 'token-1', 'token-2', 'token-3'],
-    )
-    const waits = await told(page, 'reconnecting')
-    // The first refusal is answered at once; the second and the third wait.
-    assert.deepEqual(
-      waits.map(([, attempt]) => attempt),
-      [1, 2],
-    )
-    assert.equal(await page.evaluate(() => globalThis.made), 3)
-  })
+  }
 
   it('4401 without a way to make a token is final', async (t) => {
-    const peer = await startPeer(t, { auth: (connection) => connection.close(4401, 'expired') })
+    // With the answer to the opening, so that it comes before the calendar can take the server for one without a word.
+    const peer = await startPeer(t, { opened: (connection) => connection.close(4401, 'expired') })
     const page = await room.page(t)
-    const auth = { token: 'token-0' }
     const rejected = await page.evaluate(
       (config) =>
         makeCalendar(config)
           .connect()
           .catch(({ code }) => code),
-      configFor(peer, { auth }),
+      configFor(peer, { auth: { token: 'token-0' } }),
     )
     await pause(longerThanBackoff)
     assert.deepEqual(
       [rejected, await page.evaluate(() => baro.getState()), peer.attempts],
       ['unauthorized', 'error', 1],
     )
+  })
+
+  it('4401 late without a way to make a token is final, and told', async (t) => {
+    const late = (connection) => setTimeout(() => connection.close(4401, 'expired'), 2_500)
+    const peer = await startPeer(t, { auth: late, hello: () => {}, subscribe: () => {} })
+    const page = await room.page(t)
+    await makeConnected(page, configFor(peer, { auth: { token: 'token-0' } }))
+    await untilIn(page, () => baro.getState() === 'error')
+    await pause(longerThanBackoff)
+    assert.deepEqual([(await errors(page)).map(([code]) => code), peer.attempts], [['unauthorized'], 1])
   })
 
   it('after disconnect nothing brings the calendar back but connect', async (t) => {

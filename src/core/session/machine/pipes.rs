@@ -14,8 +14,10 @@ use crate::core::transport::{Transport, Way};
 const CONNECT_MS: u64 = 5_000;
 const CONNECT_MS_MIN: u64 = 2_000;
 const CONNECT_MS_MAX: u64 = 8_000;
-/// How long a token may stay unanswered before the server is taken for one that does not answer.
-const GREETING_MS: u64 = 300;
+/// How long a token may stay unanswered before the server is taken for one that does not answer: as long as the pipe took
+/// to open, since that is two round trips at least and an answer is one, within these limits.
+const GREETING_MS_MIN: u64 = 300;
+const GREETING_MS_MAX: u64 = 2_000;
 /// How long the tabs may take to tell whose connection is used: browsers answer at once, and a browser that does not is
 /// not waited for.
 const ELECTION_MS: u64 = 1_000;
@@ -110,15 +112,17 @@ impl Session {
                 }
             }
         }
+        let opening_ms = now.since(link.since);
         if link.transport == Transport::WebSocket {
-            self.connect_ms = Some(now.since(link.since));
+            self.connect_ms = Some(opening_ms);
         }
         let link = Link { since: now, ..link };
         let rival = self.choice.rival(link.transport);
         let unproven = link.transport == Transport::WebSocket && !self.choice.is_proven() && rival.is_some();
         let is_tab = link.transport == Transport::Tab;
         self.liveness.begin(now, unproven.then_some(PROVE_MS), is_tab);
-        self.phase = Phase::Greeting { link, deadline: now.after(GREETING_MS) };
+        let deadline = now.after(opening_ms.clamp(GREETING_MS_MIN, GREETING_MS_MAX));
+        self.phase = Phase::Greeting { link, deadline };
         self.actions.push(Action::Greet(link.pipe));
         // Without a token there is nothing that could be refused. A tab that leads has been taken in already.
         if self.token.token().is_none() || is_tab {

@@ -205,6 +205,20 @@ fn a_refused_token_is_renewed_at_once_and_then_with_backoff() {
 }
 
 #[test]
+fn a_token_has_as_long_to_be_answered_as_the_connection_took_to_open() {
+    for (opening_ms, patience_ms) in [(5, 300), (300, 300), (900, 900), (4_000, 2_000)] {
+        let mut session = session(|config| config.token = Some("opaque".to_owned()));
+        session.connect(Timestamp(0));
+        let at = Timestamp(opening_ms);
+        opened(&mut session, at);
+        session.handle_timeout(Timestamp(opening_ms + patience_ms - 1));
+        assert_eq!(session.state(), State::Connecting, "{opening_ms}");
+        session.handle_timeout(Timestamp(opening_ms + patience_ms));
+        assert_eq!(session.state(), State::Connected, "{opening_ms}");
+    }
+}
+
+#[test]
 fn a_hidden_page_gives_its_connection_up_but_never_with_writes_on_the_way() {
     let mut session = session(|config| config.hidden_disconnect_ms = Some(10_000));
     session.connect(Timestamp(0));
