@@ -6,7 +6,7 @@
 //!
 //! | where | what |
 //! | --- | --- |
-//! | `options` `dice` | what a seed means |
+//! | `options` `flags` `dice` | what a seed means |
 //! | `queue` `trace` `world` | time and the loop |
 //! | `network` `disk` `server` `device` `browser` | the parts of the world |
 //! | `workload` `nemesis` `points` `storage` `outage` | what people do, what breaks, what becomes of storage and the server |
@@ -24,6 +24,7 @@ mod browser;
 mod device;
 mod dice;
 mod disk;
+pub mod flags;
 mod judge;
 pub mod mutants;
 mod nemesis;

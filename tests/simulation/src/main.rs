@@ -11,8 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use baro_simulation::bank;
+use baro_simulation::flags::{Difference, number};
 use baro_simulation::mutants::{Hunt, Mutants, table};
-use baro_simulation::options::{Class, Options};
+use baro_simulation::options::Options;
 use baro_simulation::run::{Detail, Report, describe, run, run_checked};
 use baro_simulation::scenario::report;
 use baro_simulation::shrink::shrink;
@@ -31,11 +32,7 @@ struct Flags {
     seed: Option<u64>,
     minutes: Option<u64>,
     threads: Option<u64>,
-    clients: Option<u64>,
-    tabs: Option<u64>,
-    hot: Option<u64>,
-    storm_ms: Option<u64>,
-    without: Vec<Class>,
+    difference: Difference,
     trace: bool,
     no_bank: bool,
     failures: Option<u64>,
@@ -49,25 +46,17 @@ fn read_flags() -> Result<Flags, String> {
     let mut flags = Flags::default();
     let mut rest = std::env::args().skip(1);
     while let Some(flag) = rest.next() {
+        if flags.difference.take(&flag, || rest.next())? {
+            continue;
+        }
         let mut value = || rest.next().ok_or_else(|| format!("{flag} needs a value"));
-        let mut number = || value()?.parse().map(Some).map_err(|_| format!("{flag} needs a number"));
+        let mut number = || value().and_then(|value| number(&flag, &value)).map(Some);
         match flag.as_str() {
             "--seeds" => flags.seeds = number()?,
             "--base" => flags.base = number()?,
             "--seed" => flags.seed = number()?,
             "--minutes" => flags.minutes = number()?,
             "--threads" => flags.threads = number()?,
-            "--clients" => flags.clients = number()?,
-            "--tabs" => flags.tabs = number()?,
-            "--hot" => flags.hot = number()?,
-            "--storm-ms" => flags.storm_ms = number()?,
-            "--without" => {
-                for name in value()?.split(',') {
-                    flags
-                        .without
-                        .push(Class::of(name).ok_or_else(|| format!("{name} is no class of faults"))?);
-                }
-            }
             "--trace" => flags.trace = true,
             "--no-bank" => flags.no_bank = true,
             "--failures" => flags.failures = number()?,
@@ -77,24 +66,13 @@ fn read_flags() -> Result<Flags, String> {
             "--only" => flags.only = value()?.split(',').map(str::to_owned).collect(),
             _ => {
                 return Err(format!(
-                    "{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, --without classes, --clients N, --tabs N, --hot N, --storm-ms N, --threads N, --failures N, --no-bank, --no-shrink, --mutants, --only mutants, --scenarios"
+                    "{flag} is unknown; there are --seeds N, --base B, --minutes M, --seed S, --trace, {}, --threads N, --failures N, --no-bank, --no-shrink, --mutants, --only mutants, --scenarios",
+                    Difference::FLAGS
                 ));
             }
         }
     }
     Ok(flags)
-}
-
-fn options_of(seed: u64, flags: &Flags) -> Options {
-    let mut options = Options::of(seed);
-    for class in &flags.without {
-        options.classes.remove(class);
-    }
-    options.clients = flags.clients.unwrap_or(options.clients);
-    options.tabs = flags.tabs.unwrap_or(options.tabs);
-    options.hot = flags.hot.unwrap_or(options.hot);
-    options.storm_ms = flags.storm_ms.unwrap_or(options.storm_ms);
-    options
 }
 
 fn main() -> ExitCode {
@@ -112,7 +90,7 @@ fn main() -> ExitCode {
             finish(u64::from(holds), u64::from(!holds))
         }
         Ok(flags) => match flags.seed {
-            Some(seed) => one(&options_of(seed, &flags), flags.trace),
+            Some(seed) => one(&flags.difference.of(seed), flags.trace),
             None => many(&flags),
         },
     }
@@ -149,8 +127,14 @@ fn planted(flags: &Flags) -> ExitCode {
         base: flags.base.unwrap_or(1),
         seeds: flags.seeds.unwrap_or(MUTANT_SEEDS),
         threads: threads_of(flags),
+        difference: Some(flags.difference.clone()).filter(|difference| *difference != Difference::default()),
     };
-    println!("{} bugs, each planted in at most {} worlds from {}", mutants.len(), hunt.seeds, hunt.base);
+    println!(
+        "{} bugs, each planted in its known world, then in at most {} from {}",
+        mutants.len(),
+        hunt.seeds,
+        hunt.base
+    );
     let began = Instant::now();
     let results = hunt.run(&mutants, |result| {
         println!("{:>6.1} s  {result}", began.elapsed().as_secs_f64());
@@ -217,7 +201,7 @@ fn many(flags: &Flags) -> ExitCode {
                         let known = usize::try_from(at).ok().and_then(|at| bank.get(at));
                         let seed = known
                             .map_or_else(|| base.wrapping_add(at - bank.len() as u64), |known| known.seed);
-                        work(&options_of(seed, flags), at.is_multiple_of(TWICE), &progress);
+                        work(&flags.difference.of(seed), at.is_multiple_of(TWICE), &progress);
                     }
                 })
             })

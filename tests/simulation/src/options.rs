@@ -263,9 +263,16 @@ impl Options {
     pub fn flags(&self) -> String {
         let plain = Self::of(self.seed);
         let mut flags = format!("--seed {}", self.seed);
-        let without: Vec<&str> = plain.classes.difference(&self.classes).map(|class| class.name()).collect();
-        if !without.is_empty() {
-            flags.push_str(&format!(" --without {}", without.join(",")));
+        let names = |classes: Vec<&Class>| {
+            classes.into_iter().map(|class| class.name()).collect::<Vec<_>>().join(",")
+        };
+        let without: Vec<&Class> = plain.classes.difference(&self.classes).collect();
+        if self.classes.is_empty() && !without.is_empty() {
+            flags.push_str(" --classes none");
+        } else if !self.classes.is_subset(&plain.classes) || self.classes.len() < without.len() {
+            flags.push_str(&format!(" --classes {}", names(self.classes.iter().collect())));
+        } else if !without.is_empty() {
+            flags.push_str(&format!(" --without {}", names(without)));
         }
         for (name, own, usual) in [
             ("clients", self.clients, plain.clients),
