@@ -368,11 +368,11 @@ fn an_edit_that_another_tab_parked_is_not_parked_again_when_the_server_repeats_w
     first.write(Call::Delete("e1".to_owned()));
     let put = |bench: &Bench, table: Table| {
         let ops = bench.commits.iter().flat_map(|(_, ops)| ops);
-        let rows = ops.filter_map(|op| match op {
+        let mut rows = ops.filter_map(|op| match op {
             StorageOp::Put(row) => Some(row.clone()),
             StorageOp::Delete(..) | StorageOp::Clear(_) => None,
         });
-        rows.filter(|row| row.table == table).last().unwrap()
+        rows.rfind(|row| row.table == table).unwrap()
     };
     let waiting = put(&first, Table::Outbox);
     first.hear(&conflict(1, &event("e1", 2, "theirs"), 2));
