@@ -7,7 +7,7 @@ import type { UserPresence } from '../types.js'
 import { classNames } from './class-name.js'
 import { useSession } from './context.js'
 import { CursorMotion } from './cursor-motion.js'
-import { type CursorUnit, positionOf } from './placement.js'
+import { type CursorUnit, nowhere, positionOf } from './placement.js'
 import { presenceCalls, users } from './presence.js'
 import { together, useSource } from './source.js'
 import { inkOn } from './user-color.js'
@@ -78,15 +78,27 @@ export function CollaborationCursors({
   useEffect(() => {
     if (!broadcast) return undefined
     const { broadcastCursor } = presenceCalls(session)
+    let isInside = false
+    const leave = () => {
+      if (isInside) broadcastCursor(nowhere)
+      isInside = false
+    }
     const move = (event: PointerEvent) => {
       // A finger points only while it scrolls or drags, which says nothing to the others.
       if (event.pointerType === 'touch') return
       const container = containerRef?.current ?? document.documentElement
       const position = positionOf(container, event.target, { x: event.clientX, y: event.clientY }, unit)
-      if (position !== undefined) broadcastCursor(position)
+      if (position === undefined) return leave()
+      isInside = true
+      broadcastCursor(position)
     }
     window.addEventListener('pointermove', move, { passive: true })
-    return () => window.removeEventListener('pointermove', move)
+    document.documentElement.addEventListener('pointerleave', leave)
+    return () => {
+      window.removeEventListener('pointermove', move)
+      document.documentElement.removeEventListener('pointerleave', leave)
+      leave()
+    }
   }, [session, containerRef, unit, broadcast])
 
   if (shown.length === 0) return null

@@ -2,6 +2,7 @@
 // `@baro-calendar/realtime/react`: everything that it exports, by name, as Next.js wants it of a client module.
 
 export { ActiveUsersList, type ActiveUsersListProps } from './active-users-list.js'
+export { type TypingProps, useEditing, useTyping } from './activity.js'
 export { CollaborationCursors, type CollaborationCursorsProps } from './collaboration-cursors.js'
 export { ConflictDialog, type ConflictDialogProps } from './conflict-dialog.js'
 export { type Conflicts, useConflicts } from './conflicts.js'

@@ -12,6 +12,9 @@ export type CursorUnit = 'pixel' | 'share'
 /** Names an element to which cursors over it are anchored: the same thing on every screen, wherever it is there. */
 export const anchorAttribute = 'data-cursor-anchor'
 
+/** Where a cursor is that is over nothing that the others have: who looks for its element finds none, and hides it. */
+export const nowhere: CursorPosition = { x: 0, y: 0, elementId: 'cursor:nowhere' }
+
 interface Box {
   left: number
   top: number

@@ -111,6 +111,25 @@ for (const version of versions) {
       await page.getByRole('button', { name: '연결됨' }).waitFor()
     })
 
+    it('tell the others what is edited and typed in, also those who come later, until it is not', async (t) => {
+      const { server, page, show } = await room.open(t, { props: { edits: true } })
+      await connected(page)
+      const ben = await room.join(t, server, 'ben')
+      const ana = () => ben.evaluate(() => baro.getActiveUsers().get('ana'))
+      await until('ben is told of the editor', async () => (await ana())?.editing?.eventId === 'e')
+      await page.getByLabel('Title').pressSequentially('abc')
+      await until('ben is told of the typing', async () => (await ana()).typing?.elementId === 'title')
+      await page.locator('#before').focus()
+      await until('ben is told that it has ended', async () => (await ana()).typing === undefined)
+      await page.getByLabel('Title').press('d')
+      await until('ben is told of the typing again', async () => (await ana()).typing?.elementId === 'title')
+      await show({}, { edits: false })
+      await until('ben is told that all has ended', async () => {
+        const { typing, editing } = await ana()
+        return typing === undefined && editing === undefined
+      })
+    })
+
     it('show what waits and what was given up, which can be tried again and discarded', async (t) => {
       const { server, page } = await room.open(t, { props: {} })
       await connected(page)

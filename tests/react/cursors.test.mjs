@@ -70,6 +70,8 @@ for (const version of versions) {
       await untilIn(ben, () => baro.getCursors()[0]?.elementId === 'monday')
       const [{ x, y }] = await ben.evaluate(() => baro.getCursors())
       assert.ok(Math.abs(x - 0.25) < 0.01 && Math.abs(y - 0.5) < 0.02, `${x}, ${y}`)
+      await page.mouse.move(monday.x, 5)
+      await untilIn(ben, () => baro.getCursors()[0].elementId === 'cursor:nowhere')
       await point(ben, { x: 1, y: 0.5, elementId: 'monday' })
       await isDrawnAt(page, 'ben', { x: monday.x + monday.width, y: monday.y + monday.height / 2 })
     })

@@ -26,12 +26,14 @@ import {
   useConflicts,
   useConnectionError,
   useConnectionState,
+  useEditing,
   useHasPendingWrite,
   usePresence,
   useProjectSubscription,
   useRealtimeCalendar,
   useRealtimeSync,
   useSyncStatus,
+  useTyping,
 } from '@baro-calendar/realtime/react'
 import '@baro-calendar/realtime/react/style.css'
 import { type ReactElement, useRef } from 'react'
@@ -113,6 +115,9 @@ function Page(): null {
   const { isSubscribed, error: refusal } = useProjectSubscription(undefined)
   const { activeUsers, cursors, broadcastCursor, sendSelection, sendTyping, sendEditing } = usePresence()
   const pointing: readonly UserCursor[] = cursors
+  useEditing('id')
+  useEditing(null)
+  const { onInput, onBlur }: { onInput: () => void; onBlur: () => void } = useTyping('title', 1000)
   broadcastCursor({ x: 0, y: 0 })
   sendSelection('title', [0, 1])
   sendTyping('title', activeUsers.size > 0)
@@ -121,6 +126,6 @@ function Page(): null {
   const first: ConflictInfo | undefined = conflicts[0]
   if (first !== undefined) void resolveConflict(first.id, first.remoteVersion)
   void [made, changed, gone, events, event, isPending, state, error, calendar, percentage, isConnected, subscribed]
-  void [isSubscribed, refusal, pointing]
+  void [isSubscribed, refusal, pointing, onInput, onBlur]
   return null
 }

@@ -10,6 +10,8 @@ import {
   TypingIndicator,
   useCalendar,
   useCalendarEvents,
+  useEditing,
+  useTyping,
 } from '@baro-calendar/realtime/react'
 import '@baro-calendar/realtime/react/style.css'
 import { Profiler, StrictMode, useEffect, useRef } from 'react'
@@ -53,6 +55,12 @@ function Board({ unit, opens }) {
   )
 }
 
+/** An editor of the event `e`, with a field for its title. */
+function Editor() {
+  useEditing('e')
+  return <input aria-label="Title" {...useTyping('title', 60_000)} />
+}
+
 function Given() {
   const calendar = useCalendar()
   useEffect(() => {
@@ -63,7 +71,7 @@ function Given() {
 
 const root = createRoot(document.getElementById('root'))
 
-globalThis.show = (config, { locale, theme = 'light', unit, opens, texts } = {}) => {
+globalThis.show = (config, { locale, theme = 'light', unit, opens, texts, edits = false } = {}) => {
   document.documentElement.dataset.theme = theme
   document.documentElement.lang = locale ?? 'en'
   document.body.style.background = theme === 'dark' ? '#10131a' : '#ffffff'
@@ -82,6 +90,7 @@ globalThis.show = (config, { locale, theme = 'light', unit, opens, texts } = {})
         <TypingIndicator elementId="title" />
         <Board unit={unit} opens={opens} />
         <SyncProgress />
+        {edits && <Editor />}
         <Given />
       </RealtimeCalendarProvider>
     </StrictMode>,
