@@ -8,6 +8,8 @@ import type { RealtimeError } from '../types.js'
 import { isObject, spellingOf } from './spelling.js'
 
 const cursorMs = 50
+/** So long a server has to refuse a name that it does not know. */
+const answerMs = 1500
 
 export class Capitals {
   readonly #calendar: RealtimeCalendar
@@ -16,7 +18,8 @@ export class Capitals {
   readonly #held = new Map<string, { type: string; payload: unknown }>()
   #position: unknown
   #timer: ReturnType<typeof setTimeout> | undefined
-  #needed = true
+  /** Nothing until the server has shown it. */
+  #needed: boolean | undefined
 
   constructor(calendar: RealtimeCalendar) {
     this.#calendar = calendar
@@ -33,13 +36,6 @@ export class Capitals {
   handleMessage(type: string): void {
     const spelling = spellingOf(type)
     if (spelling !== undefined) this.#needed = spelling === '8c'
-  }
-
-  /** Whether an error is only that the server does not know these names. */
-  handleError(error: RealtimeError): boolean {
-    if (error.code !== 'unknown_type') return false
-    this.#needed = false
-    return true
   }
 
   subscribe(projectId: string): void {
@@ -73,7 +69,16 @@ export class Capitals {
 
   /** Says something if there is a connection. */
   say(type: string, payload: unknown): void {
-    if (this.#needed && this.#calendar.isConnected()) void this.#calendar.send(type, payload)
+    if (this.#needed === false || !this.#calendar.isConnected()) return
+    if (this.#needed) return void this.#calendar.send(type, payload)
+    // A server that knows better refuses it; one of 8c says nothing to anything.
+    this.#calendar.send(type, payload, { requireAck: true, timeout: answerMs }).then(
+      () => (this.#needed ??= true),
+      ({ code }: RealtimeError) => {
+        if (code === 'unknown_type') this.#needed = false
+        else if (code === 'timeout') this.#needed ??= true
+      },
+    )
   }
 
   end(): void {

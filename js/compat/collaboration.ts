@@ -11,7 +11,7 @@ export class CollaborationManager {
 
   /** Connects; the original forgot to. */
   constructor() {
-    this.#socket = new WebSocketManager({ url: collaborationAddress() })
+    this.#socket = new WebSocketManager({ url: collaborationAddress(), isQuiet: true })
     void this.connect()
   }
 

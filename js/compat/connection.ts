@@ -10,7 +10,16 @@ import { Inbox } from './inbox.js'
 import { currentSettings } from './settings.js'
 
 /** What the first who connects to an address says about it; of later ones only the address counts. */
-export type ConnectionOptions = Pick<RealtimeConfig, 'url' | 'protocols' | 'reconnect' | 'heartbeat' | 'auth'>
+export interface ConnectionOptions extends Pick<
+  RealtimeConfig,
+  'url' | 'protocols' | 'reconnect' | 'heartbeat' | 'auth'
+> {
+  /**
+   * Whether the server may answer nothing, as one of 8c does: it is not asked whether it is there, and silence is no reason to
+   * try another transport. By default so where there are callbacks. A `baro.v1` server sets the heartbeat itself.
+   */
+  isQuiet?: boolean
+}
 
 /** A calendar and what comes with it, once it is there. */
 export interface Opened {
@@ -18,6 +27,8 @@ export interface Opened {
   readonly capitals: Capitals
   readonly inbox: Inbox
 }
+
+const unasked = { interval: 3_600_000, timeout: 600_000 }
 
 const connections = new Map<string, SharedConnection>()
 
@@ -83,7 +94,7 @@ export class SharedConnection {
     }
   }
 
-  async #open({ url, protocols, reconnect, heartbeat, auth }: ConnectionOptions): Promise<Opened> {
+  async #open({ url, protocols, reconnect, heartbeat, auth, isQuiet = false }: ConnectionOptions): Promise<Opened> {
     await this.#load()
     const { realtime = {} } = currentSettings()
     const signIn = await withToken({ ...realtime.auth, ...auth })
@@ -93,7 +104,8 @@ export class SharedConnection {
       ...(protocols === undefined ? {} : { protocols }),
       // The original gave up after ten attempts, and nothing but a reload helped.
       reconnect: { maxAttempts: Infinity, ...realtime.reconnect, ...reconnect },
-      heartbeat: { ...realtime.heartbeat, ...heartbeat },
+      heartbeat: { ...(isQuiet ? unasked : {}), ...realtime.heartbeat, ...heartbeat },
+      ...(isQuiet && realtime.transports === undefined ? { transports: ['websocket' as const] } : {}),
       ...(signIn === undefined ? {} : { auth: signIn }),
       // Of another server nobody may send what waits for this one.
       offline: realtime.offline ?? { databaseName: `baro-calendar-offline/${databaseOf(url)}` },

@@ -56,6 +56,7 @@ export class WebSocketManager extends EventEmitter<WebSocketListeners> {
       })
     }
     const { url, protocols, heartbeat, auth, reconnectInterval: delay, maxReconnectAttempts: maxAttempts } = config
+    const callsBack = config.onMessage ?? config.onConnect ?? config.onDisconnect ?? config.onError
     this.#config = config
     const reconnect = {
       ...(delay === undefined ? {} : { delay }),
@@ -65,6 +66,7 @@ export class WebSocketManager extends EventEmitter<WebSocketListeners> {
     this.#options = {
       url,
       reconnect,
+      isQuiet: config.isQuiet ?? callsBack !== undefined,
       ...(protocols === undefined ? {} : { protocols }),
       ...(heartbeat === undefined ? {} : { heartbeat }),
       ...(auth === undefined ? {} : { auth }),
@@ -154,7 +156,7 @@ export class WebSocketManager extends EventEmitter<WebSocketListeners> {
   }
 
   #begin(opened: Opened): Promise<void> {
-    const { calendar, capitals } = opened
+    const { calendar } = opened
     this.#opened = opened
     const over = new Promise<void>((resolve) => {
       this.#undo = [
@@ -169,9 +171,7 @@ export class WebSocketManager extends EventEmitter<WebSocketListeners> {
         }),
         calendar.on('max-reconnect-attempts', () => this.emit('max-reconnect-attempts')),
         calendar.on('message-acknowledged', (message) => this.emit('message-acknowledged', message)),
-        calendar.on('error', (error) => {
-          if (!capitals.handleError(error)) this.#fail(error)
-        }),
+        calendar.on('error', (error) => this.#fail(error)),
         opened.inbox.add({
           channels: this.#channels,
           take: (message) => {

@@ -135,6 +135,27 @@ describe('the original names, imported from the package', () => {
     assert.equal(server.connections, 1)
   })
 
+  it('keep the stores with the reference server as well, which does not know the names of 8c', async (t) => {
+    const server = await startServer(t)
+    const page = await openProgram(await room.context(t), room.site, server, '&open')
+    await text(page, '#connected', 'true')
+    await text(page, '#status-of-8c', '실시간 동기화 활성')
+    const { id } = await server.rest('POST', '', newEvent)
+    await text(page, '#stored', 'Made here')
+    await server.rest('DELETE', `/${id}`)
+    await text(page, '#stored', '')
+    assert.deepEqual(await page.evaluate(() => toasts), ['새로운 이벤트가 생성되었습니다', '이벤트가 삭제되었습니다'])
+    assert.deepEqual(page.complaints, [])
+    assert.equal(await server.metric('baro_connections'), 1)
+  })
+
+  it('are told a change once that a server sends twice under one id', async (t) => {
+    const { server, page } = await openPage(t, '8c')
+    await until('it subscribed', () => server.payloads('SUBSCRIBE_PROJECT').length > 0)
+    for (const id of ['m1', 'm1', 'm2']) server.tellAll('EVENT_CREATED', event(id), { id })
+    await text(page, '#stored', 'm1,m2')
+  })
+
   it('follow a project as long as one of them does', async (t) => {
     const { server, page } = await openPage(t, '8c')
     await until('it subscribed', () => server.payloads('SUBSCRIBE_PROJECT').length > 0)
@@ -181,6 +202,20 @@ describe('the original names, imported from the package', () => {
       ],
       [[7, 8]],
     ])
+  })
+
+  it('ask a server of 8c nothing that it does not answer, and keep the connection while nobody says anything', async (t) => {
+    const { server, page } = await openPage(t, '8c', '')
+    await page.clock.install()
+    await page.evaluate(() => {
+      globalThis.managers = [new RealtimeEventSync(), new CollaborationManager()]
+      return managers[0].connect()
+    })
+    await until('it is connected', () => server.open === 1)
+    await page.clock.runFor(180_000)
+    await page.evaluate(() => managers[0].subscribeToProject('p'))
+    await until('it subscribed', () => server.payloads('SUBSCRIBE_PROJECT').length > 0)
+    assert.deepEqual([server.connections, server.payloads('ping')], [1, []])
   })
 
   it('show the cursors of others with the class names of 8c', async (t) => {

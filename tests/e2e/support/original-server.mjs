@@ -92,8 +92,8 @@ class OriginalServer {
   }
 
   /** Tells everybody. */
-  tellAll(type, payload) {
-    for (const socket of this.#sockets.clients) this.#say(socket, { type, payload })
+  tellAll(type, payload, more = {}) {
+    for (const socket of this.#sockets.clients) this.#say(socket, { type, payload, ...more })
   }
 
   #say(socket, message) {
