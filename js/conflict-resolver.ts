@@ -11,6 +11,10 @@ import type { CalendarEvent } from './types.js'
 export class ConflictResolver {
   readonly #strategy: ConflictStrategy
 
+  /**
+   * One that decides by a strategy.
+   * @throws {RealtimeError} `invalid_argument` for a strategy that there is not.
+   */
   constructor(strategy: ConflictStrategy = 'last_write_wins') {
     if (!Object.values(ConflictStrategy).includes(strategy)) {
       const accepted = Object.values(ConflictStrategy).join(', ')

@@ -11,12 +11,14 @@ export class MessageBatcher {
   #batch: WebSocketMessage[] = []
   #timer: ReturnType<typeof setTimeout> | undefined
 
+  /** `send` gets what was added, in order: `batchSize` messages (10) at once, or what there is after `batchDelay` ms (100). */
   constructor(send: (messages: WebSocketMessage[]) => void, options: { batchSize?: number; batchDelay?: number } = {}) {
     this.#send = send
     this.#batchSize = options.batchSize ?? 10
     this.#batchDelay = options.batchDelay ?? 100
   }
 
+  /** Adds a message, and sends all of them if that fills the batch. */
   add(message: WebSocketMessage): void {
     this.#batch.push(message)
     if (this.#batch.length >= this.#batchSize) this.flush()

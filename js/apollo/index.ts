@@ -13,6 +13,7 @@ import { type EventList, Lists, mayMove, type Placement } from './lists.js'
 export type { NormalizedCache } from './cache.js'
 export type { EventList } from './lists.js'
 
+/** What `bindApolloCache` takes. */
 export interface ApolloOptions {
   /** The type of an event in the schema: `'CalendarEvent'`. */
   typename?: string

@@ -12,12 +12,14 @@ import { Unseen } from './unseen.js'
 import { initialOf, inkOn } from './user-color.js'
 import { useWording, type WordingProps } from './wording.js'
 
+/** What `ActiveUsersList` takes. */
 export interface ActiveUsersListProps extends WordingProps {
   className?: string | undefined
   /** How many are shown before the rest is a number: 5. */
   max?: number | undefined
 }
 
+/** Who else is here, with who is away and who edits something. */
 export function ActiveUsersList({ className, max = 5, ...wording }: ActiveUsersListProps): ReactElement {
   const session = useSession('ActiveUsersList')
   const everybody = [...useSource(useMemo(() => users(session), [session])).values()]

@@ -12,6 +12,7 @@ import { presenceCalls, users } from './presence.js'
 import { together, useSource } from './source.js'
 import { inkOn } from './user-color.js'
 
+/** What `CollaborationCursors` takes. */
 export interface CollaborationCursorsProps {
   className?: string | undefined
   /**
@@ -28,6 +29,7 @@ export interface CollaborationCursorsProps {
 
 const nobody: ReadonlySet<string> = /* @__PURE__ */ new Set<string>()
 
+/** Where the others point, and where this user does to them. A cursor that moves renders nothing. */
 export function CollaborationCursors({
   className,
   containerRef,

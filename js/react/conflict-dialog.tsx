@@ -11,6 +11,7 @@ import { ConflictVersions } from './conflict-versions.js'
 import { useConflicts } from './conflicts.js'
 import { useWording, type Wording, type WordingProps } from './wording.js'
 
+/** What `ConflictDialog` takes. */
 export interface ConflictDialogProps extends WordingProps {
   className?: string | undefined
   /** `'itself'` (default): as soon as there is a conflict. `'asked'`: with the button that tells how many there are. */
@@ -19,6 +20,7 @@ export interface ConflictDialogProps extends WordingProps {
 
 const none: ReadonlySet<string> = /* @__PURE__ */ new Set<string>()
 
+/** Has a person decide about conflicts that wait (`manual`): one version, the other, or field by field. */
 export function ConflictDialog({ className, opens = 'itself', ...wording }: ConflictDialogProps): ReactElement | null {
   const { conflicts, resolveConflict } = useConflicts()
   const words = useWording(wording)

@@ -8,6 +8,7 @@ import type { Session } from './session.js'
 import { source, useSource } from './source.js'
 import { confirmed } from './write.js'
 
+/** What `useConflicts` returns. */
 export interface Conflicts {
   /** Oldest first, the same array until one of them changes. */
   readonly conflicts: readonly ConflictInfo[]

@@ -21,6 +21,7 @@ import { syncStatus } from './sync.js'
 import { Unseen } from './unseen.js'
 import { useWording, type WordingProps } from './wording.js'
 
+/** What `ConnectionStatus` takes. */
 export interface ConnectionStatusProps extends WordingProps {
   className?: string | undefined
   /** Default `true`: a button that opens details with the queue and a way to reconnect. `false`: the state alone. */
@@ -30,6 +31,7 @@ export interface ConnectionStatusProps extends WordingProps {
 /** For how long a state has to last to be read out. */
 const announcedAfterMs = 1_000
 
+/** The state of the connection, read out when it changes for longer than a moment. */
 export function ConnectionStatus({ className, details = true, ...wording }: ConnectionStatusProps): ReactElement {
   const session = useSession('ConnectionStatus')
   const state = useSource(useMemo(() => connectionState(session), [session]))

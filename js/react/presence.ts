@@ -122,6 +122,7 @@ export function presenceCalls(session: Session): PresenceCalls {
   }
 }
 
+/** What `usePresence` returns. */
 export interface Presence extends PresenceCalls {
   /**
    * The others by their ids; this user is not among them. `cursor` of each is where he points now. `lastSeen` is that of

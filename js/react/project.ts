@@ -8,6 +8,7 @@ import { useSession } from './context.js'
 import type { Session } from './session.js'
 import { useSource } from './source.js'
 
+/** What `useProjectSubscription` returns. */
 export interface ProjectSubscription {
   /** Whether the events of the project are here. */
   readonly isSubscribed: boolean
@@ -48,6 +49,7 @@ export function useProject(session: Session, projectId: string | undefined): voi
   }, [session, projectId])
 }
 
+/** What `useRealtimeSync` returns. */
 export interface RealtimeSync {
   readonly isConnected: boolean
   /**

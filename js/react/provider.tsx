@@ -42,6 +42,7 @@ interface GivenCalendarProps extends CommonProps {
   autoConnect?: never
 }
 
+/** What `RealtimeCalendarProvider` takes: a configuration, or a calendar. */
 export type RealtimeCalendarProviderProps = OwnCalendarProps | GivenCalendarProps
 
 /** Gives the hooks and components below it a calendar. */

@@ -20,6 +20,7 @@ import { useReading } from './reading.js'
 import { together } from './source.js'
 import { confirmed } from './write.js'
 
+/** What `useRealtimeCalendar` takes. */
 export interface RealtimeCalendarOptions {
   /** Subscribed while mounted, and the project of `events`; by default `events` are all that are here. */
   projectId?: string | undefined
@@ -29,6 +30,7 @@ export interface RealtimeCalendarOptions {
   onUserLeave?: ((userId: string) => void) | undefined
 }
 
+/** What `useRealtimeCalendar` returns. */
 export interface RealtimeCalendarView {
   readonly connectionState: ConnectionState
   readonly isConnected: boolean

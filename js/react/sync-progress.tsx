@@ -12,6 +12,7 @@ import type { Texts } from './texts.js'
 import { Unseen } from './unseen.js'
 import { useWording, type WordingProps } from './wording.js'
 
+/** What `SyncProgress` takes. */
 export interface SyncProgressProps extends WordingProps {
   className?: string | undefined
   /** How many changes are named: 3. */
@@ -20,6 +21,7 @@ export interface SyncProgressProps extends WordingProps {
   delay?: number | undefined
 }
 
+/** How far the queue of changes is, and those that were given up, to be tried again or discarded. */
 export function SyncProgress({ className, max = 3, delay = 500, ...wording }: SyncProgressProps): ReactElement {
   const { pendingActions, syncProgress, failedActions, retryFailedAction, discardFailedAction } = useSyncStatus()
   const isConnected = useConnectionState() === 'connected'

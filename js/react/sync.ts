@@ -12,6 +12,7 @@ export interface SyncStatusView extends SyncStatus {
   readonly failedActions: readonly FailedAction[]
 }
 
+/** What `useSyncStatus` returns. */
 export interface SyncStatusAndCalls extends SyncStatusView {
   /** Tries an action again that was given up. */
   retryFailedAction: (id: string) => void

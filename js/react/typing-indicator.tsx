@@ -8,12 +8,14 @@ import { users } from './presence.js'
 import { useSource } from './source.js'
 import { useWording, type WordingProps } from './wording.js'
 
+/** What `TypingIndicator` takes. */
 export interface TypingIndicatorProps extends WordingProps {
   className?: string | undefined
   /** Only who types in this element, as named to `sendTyping`; by default who types anywhere. */
   elementId?: string | undefined
 }
 
+/** Who types. */
 export function TypingIndicator({ className, elementId, ...wording }: TypingIndicatorProps): ReactElement {
   const session = useSession('TypingIndicator')
   const everybody = useSource(useMemo(() => users(session), [session]))

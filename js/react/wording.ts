@@ -4,6 +4,7 @@
 import { createContext, useContext, useMemo } from 'react'
 import { type SomeTexts, type Texts, textsOf } from './texts.js'
 
+/** In which language a component speaks. */
 export interface WordingProps {
   /** A BCP 47 tag, for the texts (English, or Korean with `ko`) and for how dates are written. By default the provider's. */
   locale?: string | undefined

@@ -16,6 +16,7 @@ export interface BoundStore<State> {
   setState(partial: Partial<State>, replace?: false, action?: string): unknown
 }
 
+/** What `bindZustand` takes. */
 export interface ZustandOptions<State> {
   /** Only these events, as `getEvents` takes it. Default: all. */
   query?: EventQuery

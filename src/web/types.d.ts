@@ -339,6 +339,7 @@ export interface FailedAction extends PendingAction {
   errors: readonly { code: string; message: string; timestamp: number }[]
 }
 
+/** How far the queue of writes is. */
 export interface SyncStatus {
   pendingActions: readonly PendingAction[]
   /** Of what is to be done. What was given up counts in `failed` only. */
