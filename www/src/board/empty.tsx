@@ -1,11 +1,16 @@
 import { useEffect, useState } from 'react'
 import { Icon } from '../part/icon'
+import { colleagues, setWorking } from '../colleague/colleague'
 import { useConnection, useSession } from '../live/context'
 import { useEvents } from '../live/event'
 import { addSamples } from '../sample'
 import { secondWindow } from '../page'
 
 const touch = matchMedia('(pointer: coarse)').matches
+
+const invite = () => {
+  for (const colleague of colleagues) setWorking(colleague, true)
+}
 
 /** What to do with an empty calendar. It waits a moment, because every calendar is empty until it has arrived. */
 export function EmptyHint() {
@@ -34,11 +39,14 @@ export function EmptyHint() {
       <h3>Nothing planned yet</h3>
       <p>
         {touch ? 'Hold and drag' : 'Drag'} over the calendar to create an event. Drag an event to move it, its lower
-        edge to resize it. A second window shows every change at once.
+        edge to resize it. A second window shows every change at once, and so do simulated colleagues.
       </p>
       <div className="empty-actions">
         <button type="button" className="button primary" data-testid="add-sample" onClick={() => addSamples(calendar)}>
           Add sample events
+        </button>
+        <button type="button" className="button" data-testid="invite" onClick={invite}>
+          Let two colleagues in
         </button>
         <a className="button" href={secondWindow()} target="_blank" rel="noopener">
           Open a second window
