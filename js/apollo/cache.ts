@@ -36,6 +36,22 @@ export function modify(cache: NormalizedCache, id: string, fields: FieldModifier
   cache.modify({ id, fields: fields as never })
 }
 
+/**
+ * Has watchers told once of all that `run` does. A batch cannot hold more than one layer, and tells of each; but whatever is done
+ * while a field is being modified is told of when that has ended. In a cache without any query's result, each is told by itself.
+ */
+export function atOnce(cache: NormalizedCache, run: () => void): void {
+  let ran = false
+  modify(cache, 'ROOT_QUERY', {
+    __typename(value) {
+      ran = true
+      run()
+      return value
+    },
+  })
+  if (!ran) run()
+}
+
 /** A reference of the cache to an entity. */
 export interface Reference {
   readonly __ref: string

@@ -5,7 +5,7 @@
 import { realtimeError } from '../error.js'
 import { follow } from '../follow.js'
 import type { CalendarEvent, PendingAction, RealtimeCalendar } from '../types.js'
-import type { NormalizedCache } from './cache.js'
+import { atOnce, type NormalizedCache } from './cache.js'
 import { Entities, type ToEntity } from './entities.js'
 import { Layers } from './layers.js'
 import { type EventList, Lists, mayMove, type Placement } from './lists.js'
@@ -86,14 +86,10 @@ export function bindApolloCache(
     const next = [...kept, ...added.map(({ id }) => id)]
     const last = next.at(-1)
     if (last === undefined) return next
-    const event = shown ?? confirmed
-    const id = event === undefined ? undefined : entities.identify(event)
+    const [id, below] = [shown, confirmed].map((event) => event && entities.identify(event))
     const paint = (layer: NormalizedCache) => {
-      if (id === undefined) return false
-      if (shown === undefined) {
-        entities.hide(layer, id)
-        return false
-      }
+      if (below !== undefined && below !== id) entities.hide(layer, below)
+      if (id === undefined || shown === undefined) return false
       entities.write(layer, id, shown)
       return lists.place(layer, [{ id, before: confirmed, after: shown }], hidden)
     }
@@ -121,7 +117,7 @@ export function bindApolloCache(
       const base = next.length > 0 ? confirmed : shown
       const entity = base === undefined ? undefined : entities.identify(base)
       if (was.id !== undefined) hidden.delete(was.id)
-      if (shown === undefined && entity !== undefined) hidden.add(entity)
+      if (entity !== undefined && (shown === undefined || entities.identify(shown) !== entity)) hidden.add(entity)
       if (base === undefined && next.length === 0) held.delete(id)
       else held.set(id, { base, id: entity, layers: next, top: next.length > 0 ? shown : undefined })
       if (was.id !== undefined && was.id !== entity) {
@@ -152,13 +148,16 @@ export function bindApolloCache(
     if (evicts) cache.gc()
   }
 
-  const everything = () => new Set([...calendar.getEvents().map(({ id }) => id), ...followed.waiting().keys()])
+  const fill = () => {
+    lists.keep(cache)
+    const ids = new Set([...calendar.getEvents().map(({ id }) => id), ...followed.waiting().keys()])
+    atOnce(cache, () => look(ids))
+  }
   const followed = follow(calendar, (ids) => {
-    if (!isEmptied()) return look(ids)
+    if (!isEmptied()) return atOnce(cache, () => look(ids))
     held.clear()
     layers.forget()
-    lists.keep(cache)
-    look(everything())
+    fill()
   })
 
   const unbind = () => {
@@ -167,7 +166,7 @@ export function bindApolloCache(
     followed.stop()
     layers.close()
     try {
-      look(followed.waiting().keys(), true)
+      atOnce(cache, () => look(followed.waiting().keys(), true))
     } catch {
       // The calendar was destroyed: what it confirmed is in the cache already, but for writes without a layer.
       layers.settle(undefined)
@@ -175,8 +174,7 @@ export function bindApolloCache(
     for (const { id } of held.values()) if (id !== undefined) cache.release?.(id)
   }
   try {
-    lists.keep(cache)
-    look(everything())
+    fill()
   } catch (error) {
     unbind()
     throw error
