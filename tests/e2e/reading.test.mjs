@@ -53,6 +53,47 @@ describe('reading the calendar', () => {
     assert.deepEqual(after, [true, true, true, ['First', 'Second']])
   })
 
+  it('gives an event without what waits for the server, and the queue as it is, in the task of the edit', async (t) => {
+    const [, ana] = await openPages(t, 'ana')
+    const id = await create(ana, eventAt(9, 'Confirmed'))
+    await settled(ana)
+    const seen = await ana.evaluate((given) => {
+      const [confirmed, idle] = [baro.getEvent(given), baro.getSyncStatus()]
+      const titles = () => [baro.getEvent(given)?.title, baro.getConfirmedEvent(given)?.title]
+      const steps = [titles()]
+      baro.disconnect()
+      baro.updateEvent(given, { title: 'Edited' })
+      steps.push(titles())
+      const kept = [baro.getConfirmedEvent(given) === baro.getConfirmedEvent(given), Object.isFrozen(confirmed)]
+      const busy = baro.getSyncStatus()
+      const { type, resourceId } = busy.pendingActions[0] ?? {}
+      baro.deleteEvent(given)
+      steps.push(titles())
+      const created = baro.createEvent({ ...confirmed, id: 'new', title: 'New' }).id
+      return {
+        steps,
+        kept,
+        waits: [idle.pendingActions.length, type, resourceId === given, busy === idle],
+        same: baro.getSyncStatus() === baro.getSyncStatus(),
+        of: [baro.getConfirmedEvent(created), baro.getConfirmedEvent('nobody')].map(String),
+      }
+    }, id)
+    assert.deepEqual(seen, {
+      steps: [
+        ['Confirmed', 'Confirmed'],
+        ['Edited', 'Confirmed'],
+        [undefined, 'Confirmed'],
+      ],
+      kept: [true, true],
+      waits: [0, 'update', true, false],
+      same: true,
+      of: ['undefined', 'undefined'],
+    })
+    await connect(ana)
+    await settled(ana)
+    assert.equal(await ana.evaluate((given) => baro.getConfirmedEvent(given), id), undefined)
+  })
+
   it('keeps the array of a range that a change does not touch', async (t) => {
     const [, ana] = await openPages(t, 'ana')
     await create(ana, { title: 'Spring', startDate: '2026-04-01T09:00:00Z', endDate: '2026-04-01T10:00:00Z' })
