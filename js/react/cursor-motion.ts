@@ -24,8 +24,9 @@ export class CursorMotion {
   readonly #container: () => Element
   readonly #unit: CursorUnit
   readonly #moving = new Map<string, Moving>()
-  readonly #stillness = window.matchMedia('(prefers-reduced-motion: reduce)')
-  readonly #resized = new ResizeObserver(() => this.wake())
+  // Documents that are none of a browser, as in test runners, have neither of the two.
+  readonly #stillness: MediaQueryList | undefined = window.matchMedia?.('(prefers-reduced-motion: reduce)')
+  readonly #resized = typeof ResizeObserver === 'undefined' ? undefined : new ResizeObserver(() => this.wake())
   #frame = 0
   #before = 0
 
@@ -36,7 +37,7 @@ export class CursorMotion {
     this.#unit = unit
     document.addEventListener('scroll', this.wake, { capture: true, passive: true })
     window.addEventListener('resize', this.wake)
-    this.#resized.observe(container())
+    this.#resized?.observe(container())
   }
 
   readonly point = (cursor: UserCursor): void => {
@@ -63,14 +64,16 @@ export class CursorMotion {
     cancelAnimationFrame(this.#frame)
     document.removeEventListener('scroll', this.wake, { capture: true })
     window.removeEventListener('resize', this.wake)
-    this.#resized.disconnect()
+    this.#resized?.disconnect()
   }
 
   readonly #draw = (now: number): void => {
     this.#frame = 0
     const layer = this.#layer()
     if (layer === null) return
-    const left = this.#stillness.matches ? 0 : Math.exp(-Math.min(Math.max(now - this.#before, 0), frameMsMax) / easeMs)
+    const left = this.#stillness?.matches
+      ? 0
+      : Math.exp(-Math.min(Math.max(now - this.#before, 0), frameMsMax) / easeMs)
     this.#before = now
     // Measured before anything is written, so that the browser lays out once.
     const [container, origin] = [this.#container(), layer.getBoundingClientRect()]

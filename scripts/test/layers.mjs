@@ -30,8 +30,8 @@ export const layers = {
   packaging: () => nodeTests('tests/packaging'),
   conformance: () => nodeTests('tests/conformance'),
   e2e: endToEnd,
-  react: () => nodeTests('tests/react', withServer),
-  stores: () => nodeTests('tests/stores', withServer),
+  react: () => besideServer('tests/react'),
+  stores: () => besideServer('tests/stores'),
   docs: documentation,
 }
 
@@ -65,6 +65,11 @@ async function documentation() {
   await pack()
   await buildServer()
   return nodeTests('tests/docs', withServer)
+}
+
+async function besideServer(folder) {
+  await buildServer()
+  return nodeTests(folder, withServer)
 }
 
 // The server as the native layer has compiled it already. The same selection, or cargo would compile half of it anew.

@@ -18,6 +18,7 @@ async function install(version) {
   for (const name of ofReact.filter((one) => existsSync(join(installed, one)))) {
     symlinkSync(join(installed, name), join(folder, 'node_modules', name))
   }
+  symlinkSync(join(repository, 'node_modules/jsdom'), join(folder, 'node_modules/jsdom'))
   return folder
 }
 
@@ -51,6 +52,44 @@ const alone = (() => {
 console.log(JSON.stringify({ touched: touched.slice(before), html: render({}), korean: render({ locale: 'ko' }), alone }))
 `
 
+const inDocument = `
+import { JSDOM } from 'jsdom'
+const { window } = new JSDOM('<!doctype html><div id="root"></div>', { url: 'http://localhost/', pretendToBeVisual: true })
+const taken = ['document', 'navigator', 'Element', 'HTMLElement', 'requestAnimationFrame', 'cancelAnimationFrame']
+for (const [name, value] of [['window', window], ...taken.map((one) => [one, window[one]])]) {
+  Object.defineProperty(globalThis, name, { value, configurable: true, writable: true })
+}
+globalThis.IS_REACT_ACT_ENVIRONMENT = true
+const React = await import('react')
+const { createRoot } = await import('react-dom/client')
+const baro = await import('@baro-calendar/realtime/react')
+const h = React.createElement
+let calendar
+const Titles = () => {
+  calendar = baro.useCalendar()
+  return h('p', null, baro.useConnectionState() + ' ' + baro.useCalendarEvents().length)
+}
+const names = ['ConnectionStatus', 'ActiveUsersList', 'CollaborationCursors', 'SyncProgress', 'ConflictDialog', 'TypingIndicator']
+const children = [Titles, ...names.map((name) => baro[name])].map((type, key) => h(type, { key }))
+const config = { url: 'ws://localhost:9/ws', offline: false }
+const root = createRoot(document.getElementById('root'))
+const seen = () => [document.querySelector('p').textContent, document.querySelector('.baro-connection-text').textContent]
+const { act } = React
+await act(() => root.render(h(baro.RealtimeCalendarProvider, { config, autoConnect: false }, children)))
+const before = seen()
+while (calendar === undefined) await act(() => new Promise((resolve) => setTimeout(resolve, 10)))
+await act(async () => {
+  calendar.createEvent({ title: 'Lunch', startDate: '2026-01-01', endDate: '2026-01-02' })
+  await new Promise((resolve) => setTimeout(resolve, 0))
+})
+while (!seen()[0].endsWith('1')) await act(() => new Promise((resolve) => setTimeout(resolve, 10)))
+const made = seen()
+await act(() => root.unmount())
+console.log(JSON.stringify({ before, made, after: document.getElementById('root').childElementCount }))
+// What jsdom keeps running is its own.
+window.close()
+`
+
 for (const version of versions) {
   describe(`on a server with React ${version}`, () => {
     let folder
@@ -68,6 +107,11 @@ for (const version of versions) {
         assert.equal(alone, 'no_provider')
       })
     }
+
+    it('a document without a browser, as test runners have it, shows everything and gives it back', () => {
+      const shown = runNode(folder, 'document.mjs', inDocument)
+      assert.deepEqual(shown, { before: ['disconnected 0', 'Offline'], made: ['disconnected 1', 'Offline'], after: 0 })
+    })
 
     const room = openReactRoom('hydrated', version)
 
