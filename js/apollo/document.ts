@@ -5,15 +5,26 @@ type Node = Record<string, unknown>
 
 const name = (value: string): Node => ({ kind: 'Name', value })
 
+/** Most fragments that are kept: one for each shape, of which strangers may send any number. */
+const FRAGMENTS_MAX = 1000
+
 /** Made once for each shape: the cache keeps what it derives from a document by the document itself. */
 const fragments = new Map<string, object>()
 
-/** The fragment on `typename` that selects every field that `object` has, down into objects that name their type. */
-export function fragmentOf(typename: string, object: Record<string, unknown>): object {
-  const shape = shapeOf(object)
+/**
+ * The fragment on `typename` that selects every field that `object` has, down into objects that name their type, unless they are
+ * among `leaves`: those are values like any other.
+ */
+export function fragmentOf(
+  typename: string,
+  object: Record<string, unknown>,
+  leaves: ReadonlySet<unknown> = new Set(),
+): object {
+  const shape = shapeOf(object, leaves)
   const key = JSON.stringify([typename, shape])
   const held = fragments.get(key)
   if (held !== undefined) return held
+  if (fragments.size >= FRAGMENTS_MAX) fragments.clear()
   const definition = {
     kind: 'FragmentDefinition',
     name: name('CalendarEventFields'),
@@ -44,14 +55,14 @@ export function queryOf(field: string, given: Readonly<Record<string, unknown>>)
 /** Field names in their order; beside each that of the fields below it, if it holds objects that name their type. */
 type Shape = [field: string, below: Shape | undefined][]
 
-function shapeOf(object: Record<string, unknown>): Shape {
-  return Object.entries(object).map(([field, value]) => [field, below(value)])
+function shapeOf(object: Record<string, unknown>, leaves: ReadonlySet<unknown>): Shape {
+  return Object.entries(object).map(([field, value]) => [field, leaves.has(value) ? undefined : below(value, leaves)])
 }
 
-function below(value: unknown): Shape | undefined {
+function below(value: unknown, leaves: ReadonlySet<unknown>): Shape | undefined {
   const fields: Record<string, unknown> = {}
   for (const one of Array.isArray(value) ? value : [value]) if (namesItsType(one)) Object.assign(fields, one)
-  return Object.keys(fields).length > 0 ? shapeOf(fields) : undefined
+  return Object.keys(fields).length > 0 ? shapeOf(fields, leaves) : undefined
 }
 
 const namesItsType = (value: unknown): value is Record<string, unknown> =>

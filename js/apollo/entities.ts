@@ -19,6 +19,11 @@ const optional = [
   'color',
 ]
 
+/** What GraphQL can ask for, without what it reserves. */
+const isName = /^(?!__)[_A-Za-z]\w*$/
+
+type Entity = { __typename: string; [field: string]: unknown }
+
 export type ToEntity = (event: CalendarEvent) => Record<string, unknown>
 
 const withEveryField: ToEntity = (event) => ({
@@ -31,7 +36,7 @@ export class Entities {
   readonly #typename: string
   readonly #toEntity: ToEntity
   /** Made once for each version of an event, however many layers show it. */
-  readonly #made = new WeakMap<CalendarEvent, Record<string, unknown>>()
+  readonly #made = new WeakMap<CalendarEvent, Entity>()
   /** By entity: every field that was ever written, to be emptied where an event does not have it any more. */
   readonly #fields = new Map<string, Set<string>>()
 
@@ -60,7 +65,7 @@ export class Entities {
     for (const field of Object.keys(entity)) fields.add(field)
     const gone = [...fields].filter((field) => !(field in entity))
     const data = gone.length === 0 ? entity : { ...entity, ...Object.fromEntries(gone.map((field) => [field, null])) }
-    cache.writeFragment({ id, fragment: fragmentOf(String(entity['__typename']), data), data })
+    cache.writeFragment({ id, fragment: fragmentOf(entity.__typename, data, new Set(Object.values(event))), data })
   }
 
   /** Takes the entity away in an optimistic layer, where evicting does not reach below. */
@@ -79,10 +84,15 @@ export class Entities {
     return this.#cache.readFragment({ id, fragment: fragmentOf(this.#typename, { __typename: '' }) }) !== null
   }
 
-  #entityOf(event: CalendarEvent): Record<string, unknown> {
+  #entityOf(event: CalendarEvent): Entity {
     const held = this.#made.get(event)
     if (held !== undefined) return held
-    const entity = { __typename: this.#typename, ...this.#toEntity(event) }
+    const fields = this.#toEntity(event)
+    const typename = fields['__typename']
+    // An event may have any field, and its author is not the one to say what it is: nor could a query ask for other names.
+    const isOwn = typeof typename === 'string' && typename !== event['__typename']
+    const entity: Entity = { __typename: isOwn ? typename : this.#typename }
+    for (const [field, value] of Object.entries(fields)) if (isName.test(field)) entity[field] = value
     this.#made.set(event, entity)
     return entity
   }

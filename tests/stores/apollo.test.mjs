@@ -348,6 +348,34 @@ describe("Apollo's cache", () => {
     assert.deepEqual(await page.evaluate(kinds), ['ROOT_QUERY'])
   })
 
+  it('takes what an event says of itself for data, not for the type or the id of anything', async (t) => {
+    const { page } = await open(t)
+    const stored = await page.evaluate(async (event) => {
+      const user = gql`
+        fragment Named on User {
+          name
+        }
+      `
+      const found = []
+      for (const toEntity of [undefined, (given) => given]) {
+        makeClient()
+        cache.writeFragment({ id: 'User:1', fragment: user, data: { __typename: 'User', name: 'Ben' } })
+        const end = bindApolloCache(baro, cache, toEntity && { toEntity })
+        const owner = { __typename: 'User', id: '1', name: 'Mallory' }
+        const hostile = JSON.parse('{"__proto__": {"polluted": true}, "x y": 1}')
+        const { id } = baro.createEvent({ ...event, ...hostile, __typename: 'User', owner, guests: [owner] })
+        await told()
+        const entity = cache.extract(true)[`CalendarEvent:${id}`]
+        const ben = cache.readFragment({ id: 'User:1', fragment: user }, true).name
+        found.push([ben, entity.__typename, entity.owner.name, 'x y' in entity, entity.polluted, {}.polluted])
+        end()
+      }
+      return found
+    }, one)
+    const expected = ['Ben', 'CalendarEvent', 'Mallory', false, undefined, undefined]
+    assert.deepEqual(stored, [expected, expected])
+  })
+
   it('has an event once only, where what moves is part of its key', async (t) => {
     const { page } = await open(t)
     await connect(page)

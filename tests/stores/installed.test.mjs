@@ -3,7 +3,15 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { before, describe, it } from 'node:test'
-import { installPackage, link, repository } from '../packaging/installed.mjs'
+import { installPackage, link, repository, runNode } from '../packaging/installed.mjs'
+
+describe('a program without the libraries', () => {
+  it('imports the bindings all the same', () => {
+    const load = `const modules = await Promise.all(['zustand', 'apollo'].map((one) => import('@baro-calendar/realtime/' + one)))
+console.log(JSON.stringify(modules.map((module) => Object.keys(module))))`
+    assert.deepEqual(runNode(installPackage(), 'load.mjs', load), [['bindZustand'], ['bindApolloCache']])
+  })
+})
 
 describe('a program in TypeScript', () => {
   let folder
