@@ -1,7 +1,7 @@
 // The packed package, installed as a user installs it: from the tarball into an empty folder.
 
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,16 +17,37 @@ export function tarball() {
   return join(folder, packed[0])
 }
 
-/**
- * Installs the package and writes `files` beside it, and what `more` makes of the folder then. The folder goes when the process ends.
- */
-export function installPackage(files = {}, more = () => ({})) {
-  const folder = mkdtempSync(join(tmpdir(), 'baro-packaging-'))
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+const folders = []
+let installed
+
+/** What npm makes of the tarball, once a process. */
+function install() {
+  const folder = makeFolder()
   writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
   execFileSync('npm', ['install', '--offline', '--no-audit', '--no-fund', '--loglevel=error', tarball()], {
     cwd: folder,
   })
+  return folder
+}
+
+function makeFolder() {
+  if (folders.length === 0) {
+    process.on('exit', () => {
+      for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+    })
+  }
+  folders.push(mkdtempSync(join(tmpdir(), 'baro-packaging-')))
+  return folders.at(-1)
+}
+
+/**
+ * A folder with the package installed, and with `files` beside it and what `more` makes of the folder then. It goes when the
+ * process ends.
+ */
+export function installPackage(files = {}, more = () => ({})) {
+  installed ??= install()
+  const folder = makeFolder()
+  cpSync(installed, folder, { recursive: true })
   for (const [name, text] of Object.entries({ ...files, ...more(folder) })) writeFileSync(join(folder, name), text)
   return folder
 }

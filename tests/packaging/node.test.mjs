@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
+import { createContext, runInContext } from 'node:vm'
+import { build } from 'esbuild'
 import { entriesOf, installPackage, link, peersOf, runNode } from './installed.mjs'
 
 // Notes every browser global that is asked for, and every global that is added, while the entries are imported. What the peers do
@@ -73,5 +75,23 @@ describe('on a server', () => {
     const first = `${JSON.stringify(peers)}.forEach((peer) => require(peer))`
     const load = `finish(${JSON.stringify(entries)}.map((entry) => require(entry)))`
     staysAlone('require.cjs', watched(first, load))
+  })
+
+  // An edge runtime lacks one thing or another; here there is nothing but the language.
+  it('importing works in a world without a single global', async () => {
+    for (const entry of entries) {
+      const { outputFiles } = await build({
+        stdin: { contents: `export * from '${entry}'`, resolveDir: folder },
+        bundle: true,
+        write: false,
+        format: 'iife',
+        globalName: 'entry',
+        define: { 'process.env.NODE_ENV': '"production"' },
+      })
+      const world = createContext(Object.create(null))
+      runInContext(outputFiles[0].text, world)
+      assert.deepEqual(Object.keys(world), ['entry'], `${entry} adds nothing`)
+      assert.ok(Object.keys(world.entry).length > 0, `${entry} exports something`)
+    }
   })
 })
