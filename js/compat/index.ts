@@ -3,14 +3,11 @@
 
 export { MessageBatcher } from '../message-batcher.js'
 export { ConflictStrategy, ConnectionState } from '../names.js'
-export type {
-  CalendarEvent,
-  ConflictInfo,
-  CursorPosition,
-  UserCursor,
-  UserPresence,
-  WebSocketMessage,
-} from '../types.js'
+export type { CalendarEvent, ConflictInfo, CursorPosition, UserCursor, UserPresence } from '../types.js'
+export type { ActiveUsersListProps } from '../react/active-users-list.js'
+export type { CollaborationCursorsProps } from '../react/collaboration-cursors.js'
+export type { ConnectionStatusProps } from '../react/connection-status.js'
+export type { RealtimeCalendarOptions, RealtimeCalendarView } from '../react/realtime-calendar.js'
 export {
   ActiveUsersList,
   CollaborationCursors,
@@ -40,4 +37,4 @@ export {
   type Toast,
   configure,
 } from './settings.js'
-export { type WebSocketConfig, type WebSocketListeners, WebSocketManager } from './websocket.js'
+export { type WebSocketConfig, type WebSocketListeners, WebSocketManager, type WebSocketMessage } from './websocket.js'

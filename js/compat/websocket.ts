@@ -5,10 +5,13 @@
 import type { RealtimeCalendar } from '../calendar.js'
 import { ConnectionState } from '../names.js'
 import { realtimeError } from '../error.js'
-import type { RealtimeError, WebSocketMessage } from '../types.js'
+import type { RealtimeError, WebSocketMessage as Message } from '../types.js'
 import { type ConnectionOptions, type Opened, type SharedConnection, holdConnection } from './connection.js'
 import { EventEmitter } from './event-emitter.js'
 import { type SendOptions, deliver, subscriptionOf } from './outbound.js'
+
+/** A message as the originals type it: their handlers read the payload without looking what it is. */
+export type WebSocketMessage<Payload = any> = Message<Payload>
 
 /** What either document configures. Callbacks get messages under the names of 8c, listeners under those of Story 2.3. */
 export interface WebSocketConfig extends ConnectionOptions {

@@ -29,7 +29,7 @@ describe('the page on coming from the original layer', () => {
   it('tells of everything that takes its place', () => {
     const names = read('js/compat/index.ts')
       .replaceAll(/\/\/.*/g, '')
-      .matchAll(/\{([^}]*)\}/g)
+      .matchAll(/export \{([^}]*)\}/g)
     const values = [...names]
       .flatMap(([, list]) => list.split(','))
       .map((name) => name.trim())

@@ -4,6 +4,7 @@ import {
   ActiveUsersList,
   CollaborationCursors,
   CollaborationManager,
+  type CollaborationCursorsProps,
   type CompatSettings,
   ConflictResolver,
   ConflictStrategy,
@@ -47,6 +48,7 @@ export function listens(manager: WebSocketManager): void {
   const own = (data: { x: number }): void => console.log(data.x)
   manager
     .on('state-change', (state, previous) => console.log(state === ConnectionState.CONNECTED, previous))
+    .on('message', (message) => own(message.payload))
     .once('disconnected', (code, reason) => console.log(code.toFixed(), reason.length))
     .on('custom', own)
     .off('custom', own)
@@ -76,6 +78,8 @@ export async function resolves(now: Date): Promise<string> {
   const fields: string[] = resolver.detectConflicts(event, event)
   return fields[0] ?? (await resolver.resolve(event, { ...event, updatedAt: now.toISOString() }, event)).startDate
 }
+
+export const cursors: CollaborationCursorsProps = {}
 
 export const settings: CompatSettings = {
   addresses: { calendar: '/ws' },
