@@ -6,6 +6,7 @@ import type { UserCursor, WebSocketMessage } from '../types.js'
 import { collaborationAddress } from './settings.js'
 import { WebSocketManager } from './websocket.js'
 
+/** 8c: tells others where this user points, what he selects and types, and knows where they point. */
 export class CollaborationManager {
   readonly #socket: WebSocketManager
 

@@ -19,6 +19,7 @@ export interface DatedEvent {
 // What the original compared.
 const compared = ['title', 'description', 'startDate', 'endDate', 'location', 'attendees', 'projectId']
 
+/** Story 2.3: makes one event of two versions. Unlike the package's own it needs no `init()` before it is asked. */
 export class ConflictResolver {
   readonly #resolver: Resolver
 

@@ -9,6 +9,7 @@ import { WebSocketManager } from './websocket.js'
 /** Several of them keep the same stores: each message is worked off by one. */
 const handled = new WeakSet<WebSocketMessage>()
 
+/** 8c: keeps the stores that `configure` was given up to date with what others do, and tells the user. */
 export class RealtimeEventSync {
   readonly #socket: WebSocketManager
 

@@ -30,6 +30,7 @@ const lockName = 'baro-calendar-offline/actions'
 
 const methods = { create: 'POST', update: 'PUT', delete: 'DELETE' } as const
 
+/** Story 2.3: a queue of requests to the program's REST interface, which outlives the page. */
 export class OfflineManager {
   #store: ActionStore | undefined
   #opening: Promise<ActionStore> | undefined

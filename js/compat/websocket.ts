@@ -37,6 +37,10 @@ export interface WebSocketListeners {
   error: (error: RealtimeError) => void
 }
 
+/**
+ * A part in the connection to an address, under the methods of both documents. It listens and sends from `connect()` on; what is
+ * sent before waits.
+ */
 export class WebSocketManager extends EventEmitter<WebSocketListeners> {
   readonly #config: WebSocketConfig
   readonly #options: ConnectionOptions
