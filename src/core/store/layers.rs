@@ -241,7 +241,7 @@ impl Store {
     /// write was based on or met, after a reload.
     pub fn assume(&mut self, doc: EventDoc) {
         let held = self.confirmed(&doc.id).map(|held| held.version);
-        let older = |held: u64| self.assumed.contains_key(&doc.id) && held < doc.version;
+        let older = |held: u64| self.is_assumed(&doc.id) && held < doc.version;
         if held.is_none_or(older) && !self.tombstones.contains_key(&doc.id) {
             let id = doc.id.clone();
             self.assumed.insert(id.clone(), ());
@@ -249,10 +249,15 @@ impl Store {
         }
     }
 
+    /// Whether what is confirmed of the event `id` is what an earlier program or another tab knew, and no server told it here.
+    pub fn is_assumed(&self, id: &str) -> bool {
+        self.assumed.contains_key(id)
+    }
+
     /// Takes an event for gone, and for what it last was, if no server told of it.
     pub fn assume_gone(&mut self, last: EventDoc) {
         let id = last.id.clone();
-        if self.confirmed(&id).is_none() || self.assumed.contains_key(&id) {
+        if self.confirmed(&id).is_none() || self.is_assumed(&id) {
             self.assume(last);
             self.change(&id, |entry| entry.confirm(None));
         }

@@ -223,7 +223,7 @@ impl Judge {
         Ok(restarted)
     }
 
-    /// Confirmed versions never go back.
+    /// Confirmed versions never go back. What another program knew may be ahead of what the server's word of then says.
     pub(super) fn check_versions(
         &mut self,
         d: usize,
@@ -234,7 +234,7 @@ impl Judge {
         if restart {
             versions.clear();
         }
-        for doc in client.store().all_confirmed() {
+        for doc in client.store().all_confirmed().filter(|doc| !client.store().is_assumed(&doc.id)) {
             match versions.get_mut(&*doc.id) {
                 Some(highest) if *highest > doc.version => {
                     let what = format!("device {d}: {} went back from {highest} to {}", doc.id, doc.version);
