@@ -30,6 +30,9 @@ export interface Opened {
 
 const unasked = { interval: 3_600_000, timeout: 600_000 }
 
+/** So long a program has to make the first token. */
+const tokenMs = 10_000
+
 const connections = new Map<string, SharedConnection>()
 
 /** Takes part in the connection to an address; it is made if there is none. Give it back with `release`. */
@@ -125,13 +128,16 @@ async function withToken(auth: NonNullable<RealtimeConfig['auth']>): Promise<Rea
   if (refreshToken === undefined) return given ? { ...rest, token: given } : undefined
   if (given) return { ...rest, token: given, refreshToken }
   try {
-    const token = await refreshToken()
+    const token = await Promise.race([refreshToken(), tooLate()])
     return token ? { ...rest, token, refreshToken } : undefined
   } catch {
     // The calendar asks again, and says so.
     return { ...rest, refreshToken }
   }
 }
+
+const tooLate = (): Promise<never> =>
+  new Promise((_, reject) => setTimeout(() => reject(new Error('refreshToken takes too long')), tokenMs))
 
 /** A token in the address, as 8c has it, stands in logs and in the browser's history: it is sent as a message instead. */
 function separateToken(given: string): { url: string; token?: string } {
