@@ -175,6 +175,7 @@ fn many(flags: &Flags) -> ExitCode {
     let fresh = flags.seeds.unwrap_or(if flags.minutes.is_some() { u64::MAX / 2 } else { 500 });
     let total = fresh.saturating_add(bank.len() as u64);
     println!("{} known seeds, then fresh ones from {base} on {threads} threads", bank.len());
+    println!("the same again: npm run simulate -- --seeds {fresh} --base {base}");
     let progress = Progress {
         next: AtomicU64::new(0),
         passed: AtomicU64::new(0),
@@ -217,6 +218,11 @@ fn many(flags: &Flags) -> ExitCode {
     });
     tell(&progress, began);
     let failed = progress.failed.into_inner().unwrap_or_default();
+    // Once more, where somebody looks who reads only the end of what a machine wrote.
+    for report in &failed {
+        let said = report.violation.as_ref().map(ToString::to_string).unwrap_or_default();
+        println!("failed: npm run simulate -- {} --trace: {said}", report.options.flags());
+    }
     finish(progress.passed.into_inner(), failed.len() as u64)
 }
 
