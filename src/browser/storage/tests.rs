@@ -109,7 +109,11 @@ async fn what_the_page_undoes_if_the_module_dies_is_what_is_open() {
     storage.read("me").await.unwrap();
     assert_eq!(calls.size(), 1, "the connection in use");
     let (own, (done, ended)) = (storage.clone(), ending());
-    spawn_local(async move { done(own.epoch(true).await.map(drop)) });
+    spawn_local(async move {
+        let read = own.epoch(true).await.map(drop);
+        drop(own);
+        done(read);
+    });
     // Its first step asks for a connection.
     JsFuture::from(Promise::resolve(&JsValue::UNDEFINED)).await.unwrap();
     assert_eq!(calls.size(), 2, "one that is being opened");

@@ -6,6 +6,7 @@ mod connection;
 mod dead;
 mod keeping;
 mod logout;
+mod parked;
 mod squash;
 mod storage;
 mod transport;
