@@ -1,5 +1,6 @@
 // The class that programs use: the compiled one, with listeners and promises around it.
 
+import { string } from './argument.js'
 import { realtimeError } from './error.js'
 import type { Core, Undo } from './glue.js'
 import type { Instance } from './instance.js'
@@ -101,23 +102,25 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   send(type: string, payload: unknown, options: { requireAck?: boolean; timeout?: number } = {}): Promise<unknown> {
-    return this.#answer((core) => core.send(type, payload, options.requireAck === true, options.timeout))
+    return this.#answer((core) =>
+      core.send(string('type', type), payload, options.requireAck === true, options.timeout),
+    )
   }
 
   subscribeToProject(projectId: string): Promise<void> {
-    return this.#answer((core) => core.subscribeToProject(projectId))
+    return this.#answer((core) => core.subscribeToProject(string('projectId', projectId)))
   }
 
   unsubscribeFromProject(projectId: string): void {
-    this.#alive().unsubscribeFromProject(projectId)
+    this.#alive().unsubscribeFromProject(string('projectId', projectId))
   }
 
   subscribe(channel: string): Promise<void> {
-    return this.#answer((core) => core.subscribe(channel))
+    return this.#answer((core) => core.subscribe(string('channel', channel)))
   }
 
   unsubscribe(channel: string): void {
-    this.#alive().unsubscribe(channel)
+    this.#alive().unsubscribe(string('channel', channel))
   }
 
   getEvents(query?: contract.EventQuery): readonly contract.CalendarEvent[] {
@@ -125,7 +128,7 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   getEvent(id: string): contract.CalendarEvent | undefined {
-    return this.#alive().getEvent(id)
+    return this.#alive().getEvent(string('id', id))
   }
 
   subscribeToEvents(listener: () => void): () => void {
@@ -134,7 +137,7 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   getConfirmedEvent(id: string): contract.CalendarEvent | undefined {
-    return this.#alive().getConfirmedEvent(id)
+    return this.#alive().getConfirmedEvent(string('id', id))
   }
 
   createEvent(data: contract.NewCalendarEvent): contract.PendingWrite {
@@ -142,15 +145,15 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   updateEvent(id: string, changes: contract.CalendarEventChanges): contract.PendingWrite {
-    return this.#written(this.#alive().updateEvent(id, changes))
+    return this.#written(this.#alive().updateEvent(string('id', id), changes))
   }
 
   deleteEvent(id: string): contract.PendingWrite {
-    return this.#written(this.#alive().deleteEvent(id))
+    return this.#written(this.#alive().deleteEvent(string('id', id)))
   }
 
   hasPendingWrite(id: string): boolean {
-    return this.#alive().hasPendingWrite(id)
+    return this.#alive().hasPendingWrite(string('id', id))
   }
 
   undo(): contract.PendingWrite | undefined {
@@ -174,15 +177,15 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   sendSelection(elementId: string, selection: unknown): void {
-    this.#alive().sendSelection(elementId, selection)
+    this.#alive().sendSelection(string('elementId', elementId), selection)
   }
 
   sendTyping(elementId: string, isTyping: boolean): void {
-    this.#alive().sendTyping(elementId, isTyping)
+    this.#alive().sendTyping(string('elementId', elementId), isTyping)
   }
 
   sendEditing(eventId: string | null): void {
-    this.#alive().sendEditing(eventId ?? undefined)
+    this.#alive().sendEditing(eventId == null ? undefined : string('eventId', eventId))
   }
 
   getSyncStatus(): contract.SyncStatus {
@@ -194,11 +197,11 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   retryFailedAction(id: string): void {
-    this.#alive().retryFailedAction(id)
+    this.#alive().retryFailedAction(string('id', id))
   }
 
   discardFailedAction(id: string): void {
-    this.#alive().discardFailedAction(id)
+    this.#alive().discardFailedAction(string('id', id))
   }
 
   getConflicts(): readonly contract.ConflictInfo[] {
@@ -206,7 +209,7 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   resolveConflict(id: string, resolved: contract.CalendarEvent | null): contract.PendingWrite {
-    return this.#written(this.#alive().resolveConflict(id, resolved))
+    return this.#written(this.#alive().resolveConflict(string('id', id), resolved))
   }
 
   flush(): Promise<void> {
@@ -214,11 +217,11 @@ export class RealtimeCalendar implements contract.RealtimeCalendar {
   }
 
   async getCached<Data>(key: string): Promise<Data | null> {
-    return (await this.#tickets.adopt(this.#alive().getCached(key))) as Data | null
+    return (await this.#tickets.adopt(this.#alive().getCached(string('key', key)))) as Data | null
   }
 
   async setCached<Data>(key: string, data: Data, ttl?: number): Promise<void> {
-    await this.#tickets.adopt(this.#alive().setCached(key, data, ttl))
+    await this.#tickets.adopt(this.#alive().setCached(string('key', key), data, ttl))
   }
 
   async clearCache(): Promise<void> {

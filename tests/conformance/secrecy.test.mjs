@@ -30,7 +30,7 @@ const shown = async () => {
     )
   add(heard)
   for (const name of Object.getOwnPropertyNames(Object.getPrototypeOf(baro))) {
-    if (/^get(?!Cached|Event$)/.test(name)) add(baro[name]())
+    if (/^get(?!Cached|Event$|ConfirmedEvent$)/.test(name)) add(baro[name]())
   }
   add([...baro.getActiveUsers()])
   add(Object.entries(localStorage))

@@ -172,4 +172,38 @@ describe('reading the calendar', () => {
     const frames = (told.at(-1)[0] - began) / 16
     assert.ok(told.length <= frames + 2, `${told.length} times in ${frames} frames`)
   })
+
+  it('says which argument is no string, and what came', async (t) => {
+    const [, ana] = await openPages(t, 'ana')
+    const said = await ana.evaluate(async () => {
+      const refused = async (name, ...given) => {
+        try {
+          await baro[name](...given)
+        } catch ({ code, message, details }) {
+          return [code, message, details.field]
+        }
+      }
+      return Promise.all([
+        refused('getEvent'),
+        refused('getConfirmedEvent', null),
+        refused('updateEvent', 7, { title: 'Seven' }),
+        refused('deleteEvent', {}),
+        refused('subscribeToProject', undefined),
+        refused('send', ['note'], 1),
+        refused('sendEditing', 3),
+        refused('setCached', 1n, 'data'),
+      ])
+    })
+    const refusal = (field, got) => ['invalid_argument', `${field}: expected a string, got ${got}`, field]
+    assert.deepEqual(said, [
+      refusal('id', 'undefined'),
+      refusal('id', 'null'),
+      refusal('id', 'number'),
+      refusal('id', 'object'),
+      refusal('projectId', 'undefined'),
+      refusal('type', 'object'),
+      refusal('eventId', 'number'),
+      refusal('key', 'bigint'),
+    ])
+  })
 })
