@@ -12,6 +12,7 @@ import {
   useSyncStatus,
 } from '@baro-calendar/realtime/react'
 import { Component, StrictMode, useEffect } from 'react'
+import { flushSync } from 'react-dom'
 import { createRoot } from 'react-dom/client'
 
 globalThis.renders = {}
@@ -132,7 +133,8 @@ globalThis.show = (config, { strict = true, key, connecting = false, other, sync
       </RealtimeCalendarProvider>
     </Boundary>
   )
-  root.render(strict ? <StrictMode>{content}</StrictMode> : content)
+  // With its effects: whoever goes on finds what he has asked for.
+  flushSync(() => root.render(strict ? <StrictMode>{content}</StrictMode> : content))
 }
 globalThis.hide = () => root.render(null)
 globalThis.ready = true
