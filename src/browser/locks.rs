@@ -10,9 +10,14 @@ use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
+use web_sys::DomException;
 
 use super::global::{call_method, navigator, property};
 use super::teardown::{Teardown, Undo};
+
+/// How often a lock is asked for again whose grant found nobody: while a dialog of the page stands open, and while it is
+/// frozen or stopped, Chromium calls nobody back, and rejects with an `Error` ("The provided callback is no longer runnable").
+const UNHEARD_MAX: u32 = 10;
 
 /// How a lock is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,12 +64,14 @@ impl Lock {
         });
         let mut release: Option<Function> = None;
         let held = Promise::new(&mut |resolve, _| release = Some(resolve));
-        let told = report.clone();
+        let (told, was_granted) = (report.clone(), Rc::new(Cell::new(false)));
+        let grants = was_granted.clone();
         let granted = Closure::<dyn FnMut(JsValue) -> JsValue>::new(move |lock: JsValue| {
             if lock.is_null() {
                 told(Lot::Taken);
                 return JsValue::UNDEFINED;
             }
+            grants.set(true);
             told(Lot::Granted);
             held.clone().into()
         });
@@ -83,16 +90,23 @@ impl Lock {
             How::Steal => set("steal", &JsValue::TRUE),
         }
         let arguments = [JsValue::from_str(name), options.into(), granted.as_ref().clone()];
-        let asked = call_method(&navigator("locks"), "request", &arguments);
+        let ask = move || {
+            let asked = call_method(&navigator("locks"), "request", &arguments)?;
+            Ok::<_, JsValue>(JsFuture::from(asked.dyn_into::<Promise>()?))
+        };
+        let (mut asked, gone) = (ask(), dropped.clone());
         wasm_bindgen_futures::spawn_local(async move {
-            // Absent or refused (an opaque origin), or taken away, which rejects what was promised for a lock that is held.
-            let ended = match asked.and_then(|asked| asked.dyn_into::<Promise>()) {
-                Ok(asked) => JsFuture::from(asked).await.is_err(),
-                Err(_) => true,
-            };
-            if ended {
-                report(Lot::Ended);
+            for _ in 0..=UNHEARD_MAX {
+                let Ok(ended) = asked else { break };
+                let Err(error) = ended.await else { return };
+                // Refused (an opaque origin), or taken away, which rejects what was promised for a lock that is
+                // held. Anything else is no word on the lock.
+                if gone.get() || was_granted.get() || error.is_instance_of::<DomException>() {
+                    break;
+                }
+                asked = ask();
             }
+            report(Lot::Ended);
         });
         let undo = [
             release.as_ref().map(|release| teardown.add(release, "call", &[])),

@@ -146,6 +146,23 @@ describe('the tabs of one user', () => {
     await until('there is one socket', async () => (await sockets()) === 1)
   })
 
+  it('ask once more for the lead where the answer finds nobody', async (t) => {
+    const { tabs, sockets } = await openTabs(t, 2)
+    const { leader, followers } = await divide(tabs)
+    // What Chromium does now and then with an answer that comes while the page is stopped, instead of keeping it.
+    await leader.evaluate(() => {
+      navigator.locks.request = () => {
+        delete navigator.locks.request
+        return Promise.reject(new Error('The provided callback is no longer runnable.'))
+      }
+      document.dispatchEvent(new Event('freeze'))
+    })
+    await until('the other leads', async () => (await standing(followers[0])) === 'leading')
+    await until('it is led', async () => (await standing(leader)) === 'following')
+    await connected(leader)
+    await until('there is one socket', async () => (await sockets()) === 1)
+  })
+
   it('disconnect one by one', async (t) => {
     const { tabs, sockets } = await openTabs(t, 3)
     const { leader, followers } = await divide(tabs)

@@ -59,6 +59,7 @@ impl Client {
             Input::Pipe(pipe, PipeEvent::Closed { code, .. }) => {
                 self.trace.note(Step::Closed, "", [pipe.0, u64::from(*code), 0, 0]);
             }
+            Input::Pipe(_, PipeEvent::Buffered(bytes)) if !self.lanes.is_news(now.mono, *bytes) => {}
             Input::Pipe(pipe, PipeEvent::Buffered(bytes)) => {
                 self.trace.note(Step::Buffered, "", [pipe.0, *bytes, 0, 0]);
             }

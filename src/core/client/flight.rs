@@ -262,11 +262,12 @@ impl Client {
         if self.lanes.report(now.mono, bytes) {
             // Bytes that leave are no answer, but one cannot be expected before what asks for it has left.
             self.session.handle_progress(now.mono);
+            // There may be room again. While there is not, the next look is soon enough.
+            self.soon(now);
         }
         if self.lanes.is_stalled(now.mono) {
             self.session.abandon(now.mono, "not draining");
         }
-        self.soon(now);
     }
 
     /// Puts what is queued on the wire: in as few frames as the server takes.

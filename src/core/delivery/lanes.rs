@@ -106,8 +106,16 @@ impl Lanes {
         if smaller || self.buffered_bytes == 0 {
             self.drained_at = now;
         }
+        if self.buffered_bytes == 0 {
+            self.looked_at = now;
+        }
         self.buffered_bytes = buffered_bytes;
         smaller
+    }
+
+    /// Whether that would tell anything new.
+    pub fn is_news(&self, now: Timestamp, buffered_bytes: u64) -> bool {
+        buffered_bytes != self.buffered_bytes || self.is_stalled(now)
     }
 
     /// The time has come to look again; what there was to report was reported.

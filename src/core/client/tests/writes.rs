@@ -230,6 +230,22 @@ fn a_link_that_is_behind_gets_control_messages_only_and_is_kept_as_long_as_it_dr
 }
 
 #[test]
+fn bytes_that_the_socket_holds_are_looked_at_from_time_to_time_and_told_once() {
+    let mut bench = Bench::new();
+    bench.connect();
+    let pipe = bench.pipe;
+    let steps = |bench: &Bench| bench.client.trace().matches(r#""kind":"buffered""#).count();
+    for _ in 0..20 {
+        bench.give(Input::Pipe(pipe, PipeEvent::Buffered(500)));
+        let due = bench.client.poll_timeout().expect("a heartbeat");
+        assert!(due > bench.now().mono, "nothing is to be done but to wait");
+    }
+    assert_eq!(steps(&bench), 1);
+    bench.give(Input::Pipe(pipe, PipeEvent::Buffered(0)));
+    assert_eq!(steps(&bench), 2);
+}
+
+#[test]
 fn without_a_hello_each_write_names_its_stream() {
     let mut bench = Bench::with(|config| config.negotiate = false);
     bench.call(Call::Connect);
