@@ -265,6 +265,7 @@ impl World {
         self.judge.settled_of(d)?;
         device.program = None;
         self.judge.ended(d);
+        self.judge.set_adrift(d, &self.databases[self.devices[d].home]);
         Ok(true)
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use baro_realtime::core::client::Client;
 use baro_realtime::core::id::BatchId;
 use baro_realtime::core::io::{Input, StorageEvent, StorageOp};
 use baro_realtime::core::offline::{Table, Trouble, row_key};
@@ -156,13 +157,18 @@ impl World {
 
     /// Keys of the writes that living programs of a database have in memory.
     pub(crate) fn held_at(&self, home: usize) -> BTreeSet<String> {
-        let programs = self.devices.iter().filter(|device| device.home == home);
-        let clients = programs.filter_map(|device| Some(&device.program.as_ref()?.client));
-        let held = clients.flat_map(|client| {
-            let failed = client.failed().map(|(key, _)| key.clone());
-            client.pending().map(|write| row_key(&write.id)).chain(failed)
-        });
-        held.collect()
+        let pending = self.clients_at(home).flat_map(Client::pending);
+        pending.map(|write| row_key(&write.id)).chain(self.letters_at(home)).collect()
+    }
+
+    /// The keys of the dead letters that they have.
+    pub(crate) fn letters_at(&self, home: usize) -> BTreeSet<String> {
+        self.clients_at(home).flat_map(Client::failed).map(|(key, _)| key.clone()).collect()
+    }
+
+    fn clients_at(&self, home: usize) -> impl Iterator<Item = &Client> {
+        let programs = self.devices.iter().filter(move |device| device.home == home);
+        programs.filter_map(|device| Some(&device.program.as_ref()?.client))
     }
 
     /// A row of the outbox is damaged where it lies.

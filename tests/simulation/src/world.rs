@@ -341,11 +341,11 @@ impl World {
     }
 
     fn close(&mut self) -> Result<(), Violation> {
-        let held: Vec<_> = self.devices.iter().map(|device| self.held_at(device.home)).collect();
-        for (d, held) in held.iter().enumerate() {
+        let letters: Vec<_> = self.devices.iter().map(|device| self.letters_at(device.home)).collect();
+        for (d, letters) in letters.iter().enumerate() {
             let device = &self.devices[d];
             if let Some(program) = &device.program {
-                self.judge.account(d, &program.client, &self.databases[device.home], held)?;
+                self.judge.account(d, &program.client, &self.databases[device.home], letters)?;
             }
             self.call(d, baro_realtime::core::io::Call::Destroy)?.ok();
         }

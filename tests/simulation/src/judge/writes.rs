@@ -336,20 +336,20 @@ impl Judge {
         self.retries.get(&(stream.to_owned(), seq))
     }
 
-    /// At the end: what was accepted is done once, or kept as refused. `held` is what the programs of its database have in
-    /// memory.
+    /// At the end: what was accepted is done once, or kept as refused. `letters` are the dead letters that the programs of its
+    /// database have.
     pub(crate) fn account(
         &self,
         d: usize,
         client: &Client,
         database: &Database,
-        held: &BTreeSet<String>,
+        letters: &BTreeSet<String>,
     ) -> Result<(), Violation> {
         // In which of several tabs a refusal is kept is the tabs' affair, as long as it is stored or shown.
         let shared = self.owners.iter().filter(|(_, home)| *home == self.owners[d].1).count() > 1;
         for ((stream, seq), fact) in self.facts.iter().filter(|(_, fact)| fact.accepted && fact.device == d) {
             let key = row_key(stream, *seq);
-            let kept = held.contains(&key)
+            let kept = letters.contains(&key)
                 || shared && database.has(Table::Dead, &key)
                 || self.buried.contains(&key);
             match fact.decided {
