@@ -1,11 +1,10 @@
 'use client'
 // What this user does, told to the others for as long as he does it. Guarantees that it is taken back when he stops, leaves
-// or the component is unmounted, and told again to whoever could not hear it: after a reconnection, and to who comes later.
+// or the component is unmounted. Whoever could not hear it is told by the calendar.
 
 import { useCallback, useEffect, useMemo, useRef } from 'react'
 import { useSession } from './context.js'
 import { presenceCalls } from './presence.js'
-import { together } from './source.js'
 
 /** Tells that this user edits an event while the component is mounted; nothing with `null`. */
 export function useEditing(eventId: string | null): void {
@@ -15,7 +14,8 @@ export function useEditing(eventId: string | null): void {
     const { sendEditing } = presenceCalls(session)
     const tell = () => sendEditing(eventId)
     tell()
-    const stop = together(session.on('connected', tell), session.on('user:joined', tell))
+    // There may have been no calendar to tell it to.
+    const stop = session.on('connected', tell)
     return () => {
       stop()
       sendEditing(null)

@@ -631,11 +631,14 @@ export declare class RealtimeCalendar {
   getCursors(): readonly UserCursor[]
   /** Throttled; the newest wins and the last position is always sent. */
   broadcastCursor(position: CursorPosition): void
-  /** Tells the others what is selected in an element: anything that is JSON, up to 4 KiB. */
+  /**
+   * Tells the others what is selected in an element: anything that is JSON, up to 4 KiB. It holds, for who comes later and after a
+   * connection that was away, until `null`.
+   */
   sendSelection(elementId: string, selection: unknown): void
   /** Tells the others that typing in an element begins or ends. */
   sendTyping(elementId: string, isTyping: boolean): void
-  /** Tells the others which event is edited here; `null`: none. It locks nothing. */
+  /** Tells the others which event is edited here, until `null`: as with `sendSelection`. It locks nothing. */
   sendEditing(eventId: string | null): void
 
   // Offline queue

@@ -72,10 +72,7 @@ impl Client {
             Call::Redo => self.step(now, Direction::Redo),
             Call::Cursor(position) => self.point(&position),
             Call::Presence(kind, payload) => {
-                // Of what somebody types in, each element is a matter of its own.
-                let element = Fields::parse(&payload).ok().and_then(|fields| fields.string("elementId"));
-                let about = element.filter(|_| kind == "user:typing").unwrap_or_default();
-                self.announce(now, kind, format!("{kind} {about}"), &payload);
+                self.tell_presence(now, kind, payload);
                 Ok(Reply::Done)
             }
             Call::Flush => {
@@ -156,7 +153,7 @@ impl Client {
         } else if ask && self.session.open_pipe().is_some() {
             self.request_channel(now, channel);
             if self.dialect == super::Dialect::Plain {
-                self.settle_plain_channels();
+                self.settle_plain_channels(now);
             }
         }
         Ok(Reply::Ticket(ticket))

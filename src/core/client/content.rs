@@ -36,6 +36,7 @@ impl Client {
             self.on_content(now, &channel, &fields);
         }
         self.settle_channel(&channel);
+        self.tell_presence_again(now);
     }
 
     pub(super) fn on_snapshot(&mut self, now: Now, payload: &str) {

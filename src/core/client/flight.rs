@@ -71,7 +71,7 @@ impl Client {
             self.request_channel(now, &name);
         }
         if self.dialect == Dialect::Plain || self.known_dialect == Dialect::Plain {
-            self.on_plain_server();
+            self.on_plain_server(now);
         }
     }
 

@@ -83,7 +83,7 @@ impl Client {
             | Kind::ConflictDetected
             | Kind::Other => {
                 if self.dialect == Dialect::Unknown {
-                    self.on_plain_server();
+                    self.on_plain_server(now);
                 }
                 self.session.handle_accepted(now.mono);
             }
@@ -156,7 +156,7 @@ impl Client {
             Kind::Presence => {
                 let users = Fields::parse(payload).unwrap_or_default();
                 for user in self.roster.replace(mono, wall_ms, users.get("users").unwrap_or("null")) {
-                    self.tell(Event::UserJoined(user));
+                    self.on_user_joined(now, user);
                 }
                 self.presence_changed = true;
             }
@@ -164,7 +164,7 @@ impl Client {
                 if let Some((user, new)) = self.roster.join(mono, wall_ms, payload) {
                     self.presence_changed = true;
                     if new {
-                        self.tell(Event::UserJoined(user));
+                        self.on_user_joined(now, user);
                     }
                 }
             }
@@ -257,18 +257,19 @@ impl Client {
     }
 
     /// The server speaks the plain wire: there is no answer to wait for.
-    pub(super) fn on_plain_server(&mut self) {
+    pub(super) fn on_plain_server(&mut self, now: Now) {
         self.trace.note(Step::Plain, "", [0; 4]);
         self.dialect = Dialect::Plain;
         self.known_dialect = Dialect::Plain;
         self.hello_due = None;
-        self.settle_plain_channels();
+        self.settle_plain_channels(now);
     }
 
-    pub(super) fn settle_plain_channels(&mut self) {
+    pub(super) fn settle_plain_channels(&mut self, now: Now) {
         for ticket in self.channels.assume_live() {
             self.settle(ticket, Outcome::Done);
         }
+        self.tell_presence_again(now);
     }
 
     fn on_pong(&mut self, now: Now, payload: &str) {
@@ -342,7 +343,10 @@ impl Client {
     }
 
     fn on_cursor(&mut self, now: Now, payload: &str) {
+        let known = self.roster.len();
         if let Some(cursor) = self.roster.point(now.mono, now.wall_ms, payload) {
+            // Cursors are no matter of `presence-change`; that somebody is here is.
+            self.presence_changed |= self.roster.len() > known;
             self.tell(Event::Relayed("user:cursor", cursor));
         }
     }

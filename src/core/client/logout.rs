@@ -123,6 +123,7 @@ impl Client {
         self.on_connection_ended();
         self.withdraw();
         self.forget_peers();
+        self.lasting.clear();
         for user in self.roster.clear() {
             self.on_user_left(user);
         }

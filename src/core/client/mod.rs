@@ -22,6 +22,7 @@ mod inbound;
 mod keeping;
 mod link;
 mod logout;
+mod presence;
 mod resolve;
 mod squash;
 mod stored;
@@ -120,6 +121,7 @@ pub struct Client {
     requests: Requests,
     roster: Roster,
     cursor: Throttle<String>,
+    lasting: presence::Lasting,
     metrics: Metrics,
     timings: Timings,
     trace: Trace,
@@ -213,6 +215,7 @@ impl Client {
             requests: Requests::default(),
             roster: Roster::default(),
             cursor: Throttle::new(config.cursor_interval_ms),
+            lasting: presence::Lasting::new(),
             metrics: Metrics::default(),
             timings: Timings::default(),
             trace: Trace::new(now.mono.0, now.wall_ms, seed),

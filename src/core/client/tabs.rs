@@ -183,6 +183,10 @@ impl Client {
         self.tabs.away = away;
     }
 
+    pub(super) fn is_away(&self) -> bool {
+        self.tabs.away
+    }
+
     /// Our own name among the tabs.
     fn name(&self) -> Arc<str> {
         self.outbox.own().0.clone()

@@ -52,7 +52,7 @@ impl Client {
         }
         self.session.handle_timeout(now.mono);
         if self.hello_due.is_some_and(|due| due <= now.mono) {
-            self.on_plain_server();
+            self.on_plain_server(now);
         }
         for (ticket, sent) in self.requests.take_overdue(now.mono) {
             let text = "the message was not acknowledged in time";

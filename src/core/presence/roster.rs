@@ -72,6 +72,11 @@ impl Roster {
         self.people.iter().map(|(id, person)| (id.as_str(), person))
     }
 
+    /// How many others are here.
+    pub fn len(&self) -> usize {
+        self.people.len()
+    }
+
     /// Whether nobody else is here.
     pub fn is_empty(&self) -> bool {
         self.people.is_empty()
@@ -83,8 +88,13 @@ impl Roster {
         self.people.take().map(|(id, _)| id).collect()
     }
 
-    /// Takes a user's description. Returns his id and whether he is new.
+    /// Takes a user's description. Returns his id and whether he is new. Of somebody who is here already, what it does not
+    /// tell stays: he came to one more channel, or has another name.
     pub fn join(&mut self, now: Timestamp, wall_ms: u64, payload: &str) -> Option<(String, bool)> {
+        self.enter(now, wall_ms, payload, true)
+    }
+
+    fn enter(&mut self, now: Timestamp, wall_ms: u64, payload: &str, keep: bool) -> Option<(String, bool)> {
         let (id, fields) = self.readable(read_user(payload))?;
         if self.own.as_deref() == Some(&id) {
             return None;
@@ -109,6 +119,12 @@ impl Roster {
         person.selection = fields.get("selection").and_then(|raw| selection(&Fields::parse(raw).ok()?));
         person.typing = fields.get("typing").and_then(|raw| Fields::parse(raw).ok()?.string("elementId"));
         person.editing = fields.get("editing").and_then(|raw| Fields::parse(raw).ok()?.string("eventId"));
+        if let Some(known) = self.people.get_mut(&id).filter(|_| keep) {
+            person.cursor = person.cursor.or_else(|| known.cursor.take());
+            person.selection = person.selection.or_else(|| known.selection.take());
+            person.typing = person.typing.or_else(|| known.typing.take());
+            person.editing = person.editing.or_else(|| known.editing.take());
+        }
         self.people.insert(id.clone(), person);
         self.revision += 1;
         Some((id, new))
@@ -119,7 +135,7 @@ impl Roster {
         let mut joined = Vec::new();
         // A broken list is taken as far as it goes: presence is never repeated.
         let read = each_item(users, |user| {
-            joined.extend(self.join(now, wall_ms, user).filter(|(_, new)| *new).map(|(id, _)| id));
+            joined.extend(self.enter(now, wall_ms, user, false).filter(|(_, new)| *new).map(|(id, _)| id));
         });
         self.readable(read.ok());
         joined
@@ -355,6 +371,18 @@ mod tests {
         assert_eq!(roster.point(T, 9, r#"{"userId":"u","x":"1","y":2}"#), None);
         assert_eq!(roster.people().count(), 1);
         assert_eq!(roster.expire(Timestamp(EXPIRY_MS)), ["u"]);
+    }
+
+    #[test]
+    fn who_joins_again_still_edits_what_he_edited_and_a_list_of_all_is_all() {
+        let mut roster = Roster::default();
+        let editing = |roster: &Roster| roster.people().next().and_then(|(_, one)| one.editing.clone());
+        roster.join(T, 0, r#"{"id":"u","name":"Kim"}"#);
+        roster.edit(T, 0, r#"{"userId":"u","eventId":"e1"}"#);
+        assert_eq!(roster.join(T, 0, r#"{"id":"u","name":"Kim Park"}"#), Some(("u".to_owned(), false)));
+        assert_eq!(editing(&roster).as_deref(), Some("e1"));
+        roster.replace(T, 0, r#"[{"id":"u","name":"Kim Park"}]"#);
+        assert_eq!(editing(&roster), None);
     }
 
     #[test]
