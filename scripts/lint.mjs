@@ -46,6 +46,9 @@ function withinBudget() {
 }
 
 await main(import.meta, async (names) => {
+  const unknown = names.filter((name) => !Object.hasOwn(checks, name))
+  if (unknown.length > 0)
+    throw new CommandFailed(`There is no check '${unknown.join("', '")}'; there are ${Object.keys(checks).join('; ')}.`)
   await setUp('lint')
   const failed = []
   for (const name of names.length > 0 ? names : Object.keys(checks)) {

@@ -3,14 +3,12 @@
 //! Owns what holds until the program says otherwise: what he edits and what he has selected. Guarantees that whoever comes to
 //! share a channel with him hears it, after each connection anew. That he types is over before that.
 
-use std::collections::BTreeMap;
-
 use super::{Client, Dialect};
 use crate::core::json::Fields;
 use crate::core::time::Now;
 
 /// What holds, by its type.
-pub(super) type Lasting = BTreeMap<&'static str, String>;
+pub(super) type Lasting = Vec<(&'static str, String)>;
 
 impl Client {
     pub(super) fn tell_presence(&mut self, now: Now, kind: &'static str, payload: String) {
@@ -23,18 +21,19 @@ impl Client {
             "user:selection" => "selection",
             _ => return,
         };
-        if fields.is_absent(what) {
-            self.lasting.remove(kind);
-        } else {
-            self.lasting.insert(kind, payload);
+        self.lasting.retain(|(held, _)| *held != kind);
+        if !fields.is_absent(what) {
+            self.lasting.push((kind, payload));
         }
     }
 
     /// Tells those who hear of us from now on what was told before.
     pub(super) fn tell_presence_again(&mut self, now: Now) {
-        for (kind, payload) in self.lasting.clone() {
-            self.announce(now, kind, format!("{kind} "), &payload);
+        let lasting = std::mem::take(&mut self.lasting);
+        for (kind, payload) in &lasting {
+            self.announce(now, kind, format!("{kind} "), payload);
         }
+        self.lasting = lasting;
         if self.is_away() {
             self.announce_status(now);
         }
