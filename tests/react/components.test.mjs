@@ -155,6 +155,8 @@ for (const version of versions) {
       const dialog = page.getByRole('dialog', { name: 'Two versions of “Team plan for spring”' })
       await dialog.waitFor()
       const titles = dialog.locator('tr[data-field=title] td')
+      // Merging takes its time, in which the dialog is there already.
+      await titles.getByText('Weekly team plan for spring').waitFor()
       assert.deepEqual((await titles.allTextContents()).toSorted(), [
         'Team plan',
         'Team plan for spring',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { afterEach, describe, it } from 'node:test'
 import { connect, eventAt, settled, untilIn } from '../e2e/support/page.mjs'
 import { openRoom } from '../e2e/support/room.mjs'
 import { startServer } from '../e2e/support/server.mjs'
@@ -14,10 +14,19 @@ describe("Apollo's cache", () => {
   const room = openRoom({ site: () => servePage('apollo', ['@apollo/client', 'graphql', 'rxjs']) })
   const configOf = (server, more = {}) => ({ url: server.socket, projectId: 'mine', user: { id: 'ana' }, ...more })
 
+  const opened = []
+  // Before what the test has opened is closed, in that order: a page that sees its server end says so.
+  afterEach(() =>
+    assert.deepEqual(
+      opened.splice(0).flatMap(({ said }) => said),
+      [],
+    ),
+  )
+
   async function open(t, { server, config } = {}) {
     server ??= await startServer(t)
     const page = await openPage(await room.context(t), room.site, configOf(server, config))
-    t.after(() => assert.deepEqual(page.said, []))
+    opened.push(page)
     return { server, page }
   }
 
