@@ -241,10 +241,7 @@ mod tests {
         for event in events {
             inflow.take(event);
         }
-        for _ in 0..200 {
-            if seen.borrow().len() >= last && !inflow.inflating.get() {
-                break;
-            }
+        while seen.borrow().len() < last || inflow.inflating.get() {
             gloo_timers::future::TimeoutFuture::new(5).await;
         }
         seen.take()
