@@ -38,22 +38,27 @@ export function start(program, args, { cwd = root, env, stdio = 'inherit', grace
 
 /**
  * Runs a program to its end. `show` passes its output on while it runs; otherwise it is kept and returned.
- * A program that does not start, or outlives `timeoutMs`, is a result like any other: `code` is not 0.
+ * A program that does not start, outlives `timeoutMs`, or says nothing for `silenceMs`, is a result like any other: `code` is
+ * not 0.
  */
-export function run(program, args, { cwd, env, timeoutMs, show = false } = {}) {
+export function run(program, args, { cwd, env, timeoutMs, silenceMs, show = false } = {}) {
   return new Promise((resolve) => {
     const child = start(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let output = ''
     let stdout = ''
-    let timedOut = false
-    const timer =
-      timeoutMs &&
+    let tooLong
+    const limit = (ms, what) =>
+      ms &&
       setTimeout(() => {
-        timedOut = true
+        tooLong = `${what} ${ms / 1000} s`
         stop(child)
-      }, timeoutMs)
+      }, ms)
+    const whole = limit(timeoutMs, 'after')
+    const silence = limit(silenceMs, 'because it said nothing for')
+    const clear = () => [whole, silence].forEach(clearTimeout)
     const keep = (chunk, sink) => {
       output += chunk
+      if (silence && tooLong === undefined) silence.refresh()
       if (show) sink.write(chunk)
     }
     child.stdout.setEncoding('utf8').on('data', (chunk) => {
@@ -62,13 +67,17 @@ export function run(program, args, { cwd, env, timeoutMs, show = false } = {}) {
     })
     child.stderr.setEncoding('utf8').on('data', (chunk) => keep(chunk, process.stderr))
     child.once('error', (error) => {
-      clearTimeout(timer)
-      resolve({ code: 127, output: error.message, stdout, timedOut })
+      clear()
+      resolve({ code: 127, output: error.message, stdout })
     })
     child.once('close', (code) => {
-      clearTimeout(timer)
-      if (timedOut) output += `\n${program} was stopped after ${timeoutMs / 1000} s.\n`
-      resolve({ code: timedOut ? 124 : (code ?? 1), output, stdout, timedOut })
+      clear()
+      if (tooLong !== undefined) {
+        const word = `\n${program} was stopped ${tooLong}.\n`
+        output += word
+        if (show) process.stderr.write(word)
+      }
+      resolve({ code: tooLong === undefined ? (code ?? 1) : 124, output, stdout })
     })
   })
 }

@@ -1,12 +1,13 @@
 // The Rust tests of src/browser and tests/web in three real browsers.
 
-import { run } from '../base/command.mjs'
+import { mustRun, run } from '../base/command.mjs'
 import { say, step } from '../base/progress.mjs'
 import { pathWith, toolPath } from '../setup/cargo-tools.mjs'
-import { wasmEnvironment } from '../setup/rust.mjs'
+import { wasmEnvironment, wasmTarget } from '../setup/rust.mjs'
 import { add, countTests, none, outcome } from './counting.mjs'
 
-const limitMs = 300_000
+/** A runner that hangs says nothing. One that is slow says what it has come to. */
+const silenceMs = 300_000
 
 const engines = {
   Chromium: { flags: ['--chrome', '--chromedriver', '/usr/bin/chromedriver'] },
@@ -23,8 +24,13 @@ const engines = {
 const driverFailure =
   /failed to (?:bind|start|spawn)|driver (?:failed|exited|never)|session not created|error sending request|connection refused|http status: 5\d\d/i
 
-/** Runs all engines, one after the other; they share one compilation. */
+const tests = ['--lib', '--test', 'web']
+
+/** Runs all engines, one after the other; they share one compilation, which takes as long as it takes. */
 export async function testInBrowsers() {
+  await step('tests for browsers', () =>
+    mustRun('cargo', ['build', '--tests', '--target', wasmTarget, ...tests], { env: wasmEnvironment(), show: true }),
+  )
   let total = none
   for (const [name, engine] of Object.entries(engines)) {
     const word = async () => {
@@ -49,13 +55,15 @@ async function countIn(name, engine) {
 }
 
 function testIn({ flags, through = [], env = {} }) {
-  const command = [...through, toolPath('wasm-pack'), 'test', '--headless', ...flags, '--', '--lib', '--test', 'web']
+  const command = [...through, toolPath('wasm-pack'), 'test', '--headless', ...flags, '--', ...tests]
   return run(command[0], command.slice(1), {
-    timeoutMs: limitMs,
+    silenceMs,
     env: {
       ...wasmEnvironment(),
       PATH: pathWith('wasm-bindgen', 'wasm-pack', 'geckodriver'),
       WASM_BINDGEN_TEST_TIMEOUT: '120',
+      // What a driver may take to listen; 5 s otherwise.
+      WASM_BINDGEN_TEST_DRIVER_TIMEOUT: '60',
       ...env,
     },
   })
