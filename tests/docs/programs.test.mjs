@@ -8,12 +8,11 @@ import { delimiter, dirname, join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { build } from 'vite'
+import { patience } from '../e2e/support/until.mjs'
 import { launch } from '../packaging/browser.mjs'
 import { installPackage, repository } from '../packaging/installed.mjs'
 import { blocks, blocksIn, filesOf } from './support/blocks.mjs'
 import { listening, program, startServer } from './support/server.mjs'
-
-const patience = 15_000
 
 let installed
 
@@ -100,9 +99,10 @@ describe('the programs of the guide', () => {
     await build({ root: folder, configFile: false, logLevel: 'error' })
     const server = await startServer('--auth', 'none', '--serve', join(folder, 'dist'))
     const page = await browser.newPage()
+    page.setDefaultTimeout(patience)
     try {
       await page.goto(`http://${server.address}/`)
-      const shown = await page.waitForFunction(() => globalThis.shown, undefined, { timeout: patience })
+      const shown = await page.waitForFunction(() => globalThis.shown)
       assert.ok((await shown.jsonValue()).includes('Lunch'))
       // undo() took it back before logout() let the user go.
       const answer = await fetch(`http://${server.address}/api/events?projectId=team`)
@@ -159,6 +159,7 @@ describe('the programs of the guide', () => {
       const errors = []
       const open = async () => {
         const page = await (await browser.newContext()).newPage()
+        page.setDefaultTimeout(patience)
         page.on('pageerror', (error) => errors.push(error.message))
         page.on('console', (said) => said.type() === 'error' && errors.push(said.text()))
         await page.goto(`http://${server.address}/`)
@@ -166,11 +167,11 @@ describe('the programs of the guide', () => {
       }
       const [one, other] = [await open(), await open()]
       try {
-        await one.getByRole('button', { name: 'Lunch' }).click({ timeout: patience })
+        await one.getByRole('button', { name: 'Lunch' }).click()
         await other
           .getByRole('listitem')
           .filter({ hasText: 'Lunch', hasNot: other.getByRole('button') })
-          .waitFor({ timeout: patience })
+          .waitFor()
       } catch (cause) {
         throw new Error(`The pages said: ${errors.join(' | ')}`, { cause })
       }

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { buildDocs, siteFolder } from '../../scripts/docs.mjs'
 import { checkLinks, unreachable } from '../../scripts/docs/links.mjs'
 import { pages } from '../../scripts/docs/pages.mjs'
+import { patience } from '../e2e/support/until.mjs'
 import { launch, serve } from '../packaging/browser.mjs'
 import { documents } from './support/blocks.mjs'
 
@@ -62,10 +63,13 @@ describe('the site', () => {
       site.close()
     })
     const page = await browser.newPage()
+    page.setDefaultTimeout(patience)
     const errors = []
     page.on('pageerror', (error) => errors.push(error.message))
     await page.goto(`${site.address}/guide/offline.html`)
     await page.getByRole('heading', { level: 1, name: 'Offline' }).waitFor()
+    // What a server rendered is there before it hears a key.
+    await page.waitForFunction(() => globalThis.document.getElementById('app').__vue_app__)
     await page.keyboard.press('Control+k')
     await page.getByPlaceholder('Search').fill('refreshToken')
     await page.locator('#localsearch-list').getByText('Sign-in').first().waitFor()

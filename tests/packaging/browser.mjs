@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import { readFile } from 'node:fs/promises'
 import { extname, join, normalize } from 'node:path'
 import { chromium } from 'playwright-core'
+import { patience } from '../e2e/support/until.mjs'
 
 const types = {
   '.html': 'text/html',
@@ -25,8 +26,9 @@ export const flags = [
   '--disable-dev-shm-usage',
 ]
 
+// Nothing is tested while a browser starts, which on a busy machine can take longer than anything that is.
 export const launch = (options = {}) =>
-  chromium.launch({ executablePath: '/usr/bin/chromium', args: flags, ...options })
+  chromium.launch({ executablePath: '/usr/bin/chromium', args: flags, timeout: 120_000, ...options })
 
 /** Serves a folder on a free port. Returns its address and how to close it. */
 export async function serve(folder, headers = {}) {
@@ -46,12 +48,13 @@ export async function serve(folder, headers = {}) {
 /** Opens an address and returns what the page's program leaves in `globalThis.result`. */
 export async function read(browser, address) {
   const page = await browser.newPage()
+  page.setDefaultTimeout(patience)
   const said = []
   page.on('console', (message) => said.push(message.text()))
   page.on('pageerror', (error) => said.push(error.message))
   try {
     await page.goto(address)
-    const result = await page.waitForFunction(() => globalThis.result, undefined, { timeout: 45_000 })
+    const result = await page.waitForFunction(() => globalThis.result)
     return await result.jsonValue()
   } catch (error) {
     throw new Error(`${error.message}\nThe page said: ${said.join(' | ')}`, { cause: error })

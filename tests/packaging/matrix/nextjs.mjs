@@ -5,6 +5,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { buildExample } from '../../../scripts/example.mjs'
+import { patience } from '../../e2e/support/until.mjs'
 import { repository, tarball } from '../installed.mjs'
 import { startNext } from '../nextjs.mjs'
 
@@ -26,10 +27,11 @@ async function build({ browser }, t, bundler) {
   assert.deepEqual(more, [])
   assert.ok(!html.includes(script), 'the WebAssembly lies in a chunk that the page does not begin with')
   const page = await browser.newPage()
+  page.setDefaultTimeout(patience)
   t.after(() => page.close())
   await page.goto(address)
   // It is loaded, and looks for its server.
-  await page.locator('[data-state="connecting"], [data-state="reconnecting"]').waitFor({ timeout: 45_000 })
+  await page.locator('[data-state="connecting"], [data-state="reconnecting"]').waitFor()
   return buildMs
 }
 
