@@ -52,7 +52,9 @@ export async function installLintComponents() {
   }
   if (missing.length === 0) return
   await step(`Rust components ${missing.join(' ')}`, async () => {
-    const added = await run('rustup', ['component', 'add', ...missing], { timeoutMs: downloadLimitMs })
+    const add = () => run('rustup', ['component', 'add', ...missing], { timeoutMs: downloadLimitMs })
+    let added = await add()
+    if (added.code !== 0) added = await add()
     if (added.code !== 0) {
       throw new CommandFailed(
         `Could not add ${missing.join(' and ')}.\n${added.output.trim()}\nBy hand: rustup component add ${missing.join(' ')}`,
