@@ -127,8 +127,9 @@ impl Pump {
                 pump.report(Input::Tabs(event));
             });
         };
-        let storage = self.storage.as_ref();
-        let tabs = storage.and_then(|storage| Tabs::new(config, storage, &self.teardown, Rc::new(report)));
+        let (storage, own) = (self.storage.as_ref(), self.read(|client| client.own().clone()));
+        let tabs =
+            storage.and_then(|storage| Tabs::new(config, own, storage, &self.teardown, Rc::new(report)));
         if tabs.is_some() {
             self.client.borrow_mut().share_tabs();
         }

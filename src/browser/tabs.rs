@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
+use std::sync::Arc;
 
 use wasm_bindgen_futures::spawn_local;
 
@@ -22,6 +23,7 @@ type Report = Rc<dyn Fn(TabsEvent<'_>)>;
 /// What a client shares with those of other tabs.
 pub(super) struct Tabs {
     name: String,
+    own: ClientId,
     storage: Rc<Storage>,
     teardown: Teardown,
     report: Report,
@@ -38,6 +40,7 @@ impl Tabs {
     /// anything. `report` is called later, never from within a call of this.
     pub(super) fn new(
         config: &Config,
+        own: ClientId,
         storage: &Rc<Storage>,
         teardown: &Teardown,
         report: Report,
@@ -57,6 +60,7 @@ impl Tabs {
         let channel = Broadcast::open(&name, teardown, move |text| heard(TabsEvent::Heard(text)))?;
         Some(Rc::new(Self {
             name,
+            own,
             channel,
             storage: storage.clone(),
             teardown: teardown.clone(),
@@ -80,7 +84,13 @@ impl Tabs {
                 spawn_local(async move {
                     // Rows that cannot be read stay for a later program.
                     let rows = tabs.storage.outbox_rows().await.unwrap_or_default();
-                    let rows = tabs.take_streams(rows).await;
+                    let (rows, refused) = tabs.take_streams(rows).await;
+                    // They live, or have ended so lately that the browser has not let go of all their locks.
+                    for stream in refused {
+                        if *stream != *tabs.own.0 && tabs.lead.borrow().is_some() {
+                            tabs.watch(ClientId(Arc::from(stream)));
+                        }
+                    }
                     if !rows.is_empty() {
                         (tabs.report)(TabsEvent::Left(None, rows));
                     }
@@ -91,8 +101,9 @@ impl Tabs {
         }
     }
 
-    /// Of the rows of ended programs those whose streams nobody else takes; they are ours from now on.
-    pub(super) async fn take_streams(&self, rows: Vec<Row>) -> Vec<Row> {
+    /// Of the rows of ended programs those whose streams nobody else takes; they are ours from now on. And the streams that
+    /// somebody has.
+    async fn take_streams(&self, rows: Vec<Row>) -> (Vec<Row>, Vec<String>) {
         let mut refused: Vec<String> = Vec::new();
         for row in &rows {
             let stream = stream_of(row);
@@ -106,7 +117,8 @@ impl Tabs {
                 None => refused.push(stream.to_owned()),
             }
         }
-        rows.into_iter().filter(|row| !refused.iter().any(|name| name == stream_of(row))).collect()
+        let is_taken = |row: &Row| !refused.iter().any(|name| name == stream_of(row));
+        (rows.into_iter().filter(is_taken).collect(), refused)
     }
 
     /// Of the rows that `own` read when it started, those that are no ended program's, and those whose streams nobody else
@@ -114,7 +126,7 @@ impl Tabs {
     pub(super) async fn take_left(&self, own: &str, rows: Vec<Row>) -> Vec<Row> {
         let is_left = |row: &Row| row.table == Table::Outbox && stream_of(row) != own;
         let (left, mut rows): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(is_left);
-        rows.extend(self.take_streams(left).await);
+        rows.extend(self.take_streams(left).await.0);
         rows
     }
 

@@ -308,7 +308,7 @@ pub enum TabsEffect {
     Wish(Wish),
     /// Say something to all other tabs.
     Tell(String),
-    /// Take what ended programs left behind, and hold it.
+    /// Take what ended programs left behind, and hold it; wait for the others of which there is something.
     Adopt,
     /// Wait for a program to end, and take what it left behind.
     Watch(ClientId),

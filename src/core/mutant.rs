@@ -34,6 +34,7 @@ mutants! {
     answers_to_all: "the answer to one tab's message goes to another";
     stream_not_named: "a write of another tab is sent without the name of its stream";
     streams_not_relayed: "the server is not told how far the streams of other tabs are decided";
+    late_streams_unanswered: "what a tab reads from its database after its `hello` is not known to be its own";
     subscribes_collide: "two tabs ask for one channel at the same time";
     lost_frames_unnoticed: "a frame between tabs that is lost is not noticed";
     other_users_led: "a tab of another user is led";

@@ -227,7 +227,9 @@ impl Relay {
         match &*kind {
             "hello" => {
                 let streams = streams_of(&payload());
-                follower.streams = streams.iter().map(|(client, _)| client.clone()).collect();
+                for (client, _) in &streams {
+                    self.assign(client, tab);
+                }
                 Some(Errand::Greet(streams))
             }
             // The leader presents a token, and acknowledges what it passed on.
@@ -269,9 +271,14 @@ impl Relay {
             "user:selection" => Some(Errand::Presence("user:selection ".to_owned(), text.to_owned())),
             _ => {
                 if let Some(seq) = message.u53("seq") {
-                    self.sent.insert(message.string("client").unwrap_or_else(|| tab.to_owned()), seq);
                     follower.writes += 1;
                     follower.waits_since.get_or_insert(now);
+                    let stream = message.string("client").unwrap_or_else(|| tab.to_owned());
+                    // What its database told after its `hello` was named by nothing else.
+                    if !mutant!(late_streams_unanswered) {
+                        self.assign(&stream, tab);
+                    }
+                    self.sent.insert(stream, seq);
                 }
                 let named = plain || message.get("seq").is_none() || message.get("client").is_some();
                 Some(Errand::Send(if named { text.to_owned() } else { name_stream(text, tab) }))

@@ -83,6 +83,8 @@ pub struct Desk {
     /// Each so manieth note is lost; none if it is 0.
     pub loses_every: u64,
     notes: u64,
+    /// How long a tab that starts reads the database, ms.
+    pub load_ms: u64,
     /// Whether the server cannot be reached.
     cut: bool,
     /// The number that leaders raise.
@@ -119,6 +121,7 @@ impl Desk {
             duplicates: 0,
             loses_every: 0,
             notes: 0,
+            load_ms: DISK_MS,
             cut: false,
             epoch: 0,
             leader: None,
@@ -383,7 +386,7 @@ impl Desk {
             Effect::ClosePipe(pipe, ..) => self.up.push_back((at, connection(pipe), None, false)),
             Effect::Load(own) => {
                 let rows = self.take_left(id, &own);
-                self.arrive(id, DISK_MS, Arrival::Stored(StorageEvent::Loaded(rows)));
+                self.arrive(id, self.load_ms, Arrival::Stored(StorageEvent::Loaded(rows)));
             }
             Effect::Commit(batch, ops, _) => {
                 for op in ops {

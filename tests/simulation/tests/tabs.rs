@@ -117,6 +117,24 @@ fn what_a_follower_leaves_behind_is_sent_by_the_leader() {
 }
 
 #[test]
+fn what_a_tab_takes_over_while_it_is_led_already_is_sent_once_and_answered() {
+    let (mut desk, [first, second, third]) = three();
+    desk.cut(true);
+    desk.wait(100);
+    desk.create(first, "Left behind");
+    desk.wait(10);
+    desk.kill(first);
+    desk.load_ms = 5_000;
+    let heir = desk.open();
+    desk.cut(false);
+    let shown = |desk: &Desk| {
+        [second, third, heir].iter().all(|tab| desk.titles(*tab) == ["Left behind"]) && settled(desk)
+    };
+    assert!(desk.run(20_000, shown).is_some(), "{:?}", desk.tabs[&heir].client.pending().count());
+    assert_eq!((desk.writes, desk.duplicates, desk.sockets.len()), (1, 0, 1));
+}
+
+#[test]
 fn edits_without_a_connection_show_in_all_tabs_and_in_those_that_start_later() {
     let (mut desk, [first, second, third]) = three();
     desk.create(first, "Known");

@@ -113,10 +113,22 @@ impl Relay {
         if seq > to { Route::All } else { Route::Tab(tab) }
     }
 
+    /// From now on a stream is that follower's: of two that name it the first has ended.
+    pub(super) fn assign(&mut self, stream: &str, tab: &str) {
+        for (follower, known) in self.followers.iter_mut() {
+            let (is_named, is_its) = (known.streams.iter().any(|own| own == stream), **follower == *tab);
+            if is_named && !is_its {
+                known.streams.retain(|own| own != stream);
+            } else if is_its && !is_named {
+                known.streams.push(stream.to_owned());
+            }
+        }
+    }
+
     /// The follower that a stream belongs to.
     fn whose(&self, stream: &str) -> Option<Arc<str>> {
         let owns = |(tab, follower): (&Arc<str>, &super::Follower)| {
-            (**tab == *stream || follower.streams.iter().any(|own| own == stream)).then(|| tab.clone())
+            follower.streams.iter().any(|own| own == stream).then(|| tab.clone())
         };
         self.followers.iter().find_map(owns)
     }

@@ -54,6 +54,22 @@ fn streams_that_a_tab_took_over_are_its_own() {
 }
 
 #[test]
+fn a_stream_that_a_tab_reads_from_its_database_after_its_hello_is_its_own_as_well() {
+    let mut relay = relay();
+    let hello = r#"{"type":"hello","payload":{"client":"f1","acked":0}}"#;
+    assert_eq!(relay.take(T, "f1", hello, false), [Errand::Greet(vec![("f1".to_owned(), 0)])]);
+    let write = r#"{"type":"event:delete","payload":{"id":"e"},"id":"old:1","seq":1,"client":"old"}"#;
+    let ack = r#"{"type":"ack","id":"old:1","seq":1,"client":"old"}"#;
+    assert_eq!(relay.take(T, "f1", write, false), [Errand::Send(write.to_owned())]);
+    assert_eq!(route(&mut relay, ack), to("f1"));
+    assert_eq!(relay.waits_since(), None);
+    // And it is the next one's when that tab has ended, whether that is known yet or not.
+    assert_eq!(relay.take(T, "f2", write, false), [Errand::Send(write.to_owned())]);
+    assert_eq!(route(&mut relay, ack), to("f2"));
+    assert_eq!(route(&mut relay, r#"{"type":"ack","id":"f1/3"}"#), to("f1"));
+}
+
+#[test]
 fn a_channel_is_asked_for_by_one_tab_at_a_time() {
     let mut relay = relay();
     let subscribe = |id: &str| {

@@ -44,6 +44,7 @@ impl Desk {
                 let own = self.tabs.get(&id).map(|tab| tab.name.clone());
                 let rows = own.map(|own| self.take_left(id, &own)).unwrap_or_default();
                 self.arrive(id, DISK_MS, Arrival::Left(None, rows));
+                self.watch_others(id);
             }
             TabsEffect::Watch(client) => {
                 if self.holders.contains_key(&*client.0) {
@@ -85,6 +86,23 @@ impl Desk {
             .collect();
         let free = names.into_iter().filter(|name| *name == *own.0 || !self.holders.contains_key(name));
         free.collect::<Vec<_>>().iter().flat_map(|name| self.take_stream(name, id)).collect()
+    }
+
+    /// Waits for those that live and of whom there are rows.
+    fn watch_others(&mut self, id: u64) {
+        let has_rows = |name: &str| {
+            let of = |key: &str| key.rsplit_once('|').is_some_and(|(stream, _)| stream == name);
+            self.rows.keys().any(|(table, key)| *table == Table::Outbox && of(key))
+        };
+        let names: Vec<String> = self
+            .holders
+            .iter()
+            .filter(|(name, holder)| **holder != id && has_rows(name))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in names {
+            self.watches.push((id, ClientId(name.into())));
+        }
     }
 
     pub(super) fn take_stream(&mut self, name: &str, id: u64) -> Vec<Row> {

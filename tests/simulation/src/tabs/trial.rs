@@ -11,7 +11,7 @@ const WELL_MS: u64 = 30_000;
 
 /// Takes tabs through everything that can happen to them. What was wrong, if something was.
 pub fn trial() -> Option<Violation> {
-    [freeze, lose, forget, subscribe, meet].into_iter().find_map(|part| part().err())
+    [freeze, lose, forget, inherit, subscribe, meet].into_iter().find_map(|part| part().err())
 }
 
 fn wrong(what: &str) -> Violation {
@@ -86,6 +86,23 @@ fn forget() -> Result<(), Violation> {
     desk.lose_data();
     desk.create(second, "Two");
     desk.writes = 0;
+    settle(&mut desk, 1, 1)
+}
+
+fn inherit() -> Result<(), Violation> {
+    let (mut desk, [first, ..]) = three();
+    settle(&mut desk, 0, 1)?;
+    desk.cut(true);
+    desk.wait(100);
+    desk.create(first, "Left behind");
+    desk.wait(10);
+    desk.kill(first);
+    // It is led before it knows what it took over.
+    desk.load_ms = 5_000;
+    desk.open();
+    desk.cut(false);
+    // Before it has read that, nothing waits.
+    desk.wait(desk.load_ms);
     settle(&mut desk, 1, 1)
 }
 
