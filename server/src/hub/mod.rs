@@ -11,6 +11,7 @@
 
 mod binary;
 mod connection;
+mod doing;
 mod greet;
 mod io;
 mod message;
@@ -60,6 +61,7 @@ enum Timer {
     Silence(ConnectionId),
     AuthAck(ConnectionId),
     Leave { channel: Arc<str>, user: Arc<str> },
+    Untell { connection: ConnectionId, user: Arc<str> },
     Tick,
     DrainEnd,
 }
@@ -224,6 +226,7 @@ impl Hub {
             Timer::Silence(id) => self.on_silence(now, id),
             Timer::AuthAck(id) => self.send_auth_ack(id),
             Timer::Leave { channel, user } => self.on_leave_grace_over(now, &channel, &user),
+            Timer::Untell { connection, user } => self.untell(connection, &user),
             Timer::Tick => self.on_tick(now),
             Timer::DrainEnd => self.on_drain_end(now),
         }
@@ -248,6 +251,9 @@ impl Hub {
         }
         for channel in &connection.subscriptions {
             self.drop_subscriber(now, id, channel, connection.user.as_deref());
+        }
+        if let Some(user) = &connection.user {
+            self.depart(now, id, &user.id);
         }
     }
 

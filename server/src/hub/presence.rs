@@ -3,29 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use baro_realtime::core::json::{Fields, as_bool, as_string, is_null, quote};
+use baro_realtime::core::json::{Fields, as_bool, quote};
 use baro_realtime::core::time::Now;
 use baro_realtime::mutant;
 
+use super::doing::{Told, read, without_user};
 use super::io::ConnectionId;
 use super::message::{Kind, Message};
 use super::outbox::Reply;
 use super::roster::Moved;
 use super::{Hub, Timer};
 use crate::access::User;
-use crate::fault::{Code, Fault};
 use crate::object::{Object, array};
-
-/// Bytes of a selection's JSON text.
-const SELECTION_BYTES_MAX: usize = 4 * 1024;
-
-/// What a presence message changes and tells.
-struct Told {
-    /// The type of the message to others.
-    kind: &'static str,
-    /// Its payload.
-    payload: String,
-}
 
 fn message(kind: &str, payload: &str) -> Arc<str> {
     Arc::from(Object::new().string("type", kind).raw("payload", payload).finish())
@@ -49,8 +38,9 @@ impl Hub {
             Some(before) => {
                 for channel in &channels {
                     self.leave(now, channel, &before.id);
-                    self.join(now, channel, &user);
+                    self.join(now, channel, &user, id);
                 }
+                self.depart(now, id, &before.id);
             }
             None => {}
         }
@@ -65,7 +55,7 @@ impl Hub {
     }
 
     /// Counts a connection of a user into a channel and tells the others, if he was not there.
-    pub(super) fn join(&mut self, now: Now, channel: &Arc<str>, user: &Arc<User>) {
+    pub(super) fn join(&mut self, now: Now, channel: &Arc<str>, user: &Arc<User>, id: ConnectionId) {
         if self.roster.enter(channel, user, now.wall_ms, self.limits.announced) {
             self.announce(channel, &user.id);
         }
@@ -73,6 +63,56 @@ impl Hub {
         if renamed {
             self.rename(user, std::slice::from_ref(channel));
         }
+        if let Some(person) = self.roster.person(&user.id) {
+            person.present.entry(id).or_insert(false);
+        }
+        self.tell_status(&user.id);
+    }
+
+    /// A connection is a user's no more. What he did by it is over, unless he goes on with it soon by another one.
+    pub(super) fn depart(&mut self, now: Now, id: ConnectionId, user: &Arc<str>) {
+        let Some(person) = self.roster.person(user) else { return };
+        person.present.remove(&id);
+        if person.does_by(id) {
+            let at = now.mono.after(self.limits.leave_grace_ms);
+            self.start_timer(at, Timer::Untell { connection: id, user: Arc::clone(user) });
+        }
+        self.tell_status(user);
+    }
+
+    /// Tells the others that what a user did by a connection is over.
+    pub(super) fn untell(&mut self, id: ConnectionId, user: &Arc<str>) {
+        let Some(person) = self.roster.person(user) else { return };
+        let mut over = Vec::new();
+        for (doing, kind, nothing) in [
+            (&mut person.selection, "element:selected", ("selection", "null")),
+            (&mut person.typing, "user:typing", ("isTyping", "false")),
+            (&mut person.editing, "user:editing", ("eventId", "null")),
+        ] {
+            let Some((_, text)) = doing.take_if(|(by, _)| *by == id) else { continue };
+            let object = Object::new().string("userId", user);
+            let fields = Fields::parse(&text).unwrap_or_default();
+            let object = match fields.get("elementId") {
+                Some(element) => object.raw("elementId", element),
+                None => object,
+            };
+            over.push((kind, message(kind, &object.raw(nothing.0, nothing.1).finish())));
+        }
+        let audience = self.audience(&self.roster.channels_of(user), user);
+        for (kind, text) in over {
+            self.tell(kind, &audience, &text);
+        }
+    }
+
+    /// Tells the others whether any page of a user is in sight, if that changed.
+    fn tell_status(&mut self, user: &Arc<str>) {
+        let Some(person) = self.roster.person(user) else { return };
+        let Some(away) = person.is_out_of_sight().filter(|away| *away != person.away) else { return };
+        person.away = away;
+        let status = if away { "away" } else { "active" };
+        let payload = Object::new().string("userId", user).string("status", status).finish();
+        let audience = self.audience(&self.roster.channels_of(user), user);
+        self.tell("user:status", &audience, &message("user:status", &payload));
     }
 
     fn announce(&mut self, channel: &Arc<str>, user: &Arc<str>) {
@@ -154,16 +194,20 @@ impl Hub {
         let fields = Fields::parse(&payload).unwrap_or_default();
         match told.kind {
             Kind::Cursor => person.cursor = Some(Arc::from(payload.as_str())),
-            Kind::Selection => person.selection = Some(without_user(&fields)),
+            Kind::Selection => {
+                person.selection = (!fields.is_absent("selection")).then(|| (id, without_user(&fields)));
+            }
             Kind::Typing => {
                 let typing = fields.get("isTyping").and_then(as_bool) == Some(true);
                 let element = fields.get("elementId").unwrap_or("null");
-                person.typing = typing.then(|| Object::new().raw("elementId", element).finish());
+                person.typing = typing.then(|| (id, Object::new().raw("elementId", element).finish()));
             }
             Kind::Editing => {
-                person.editing = (!fields.is_absent("eventId")).then(|| without_user(&fields));
+                person.editing = (!fields.is_absent("eventId")).then(|| (id, without_user(&fields)));
             }
-            Kind::Status => person.away = fields.string("status").as_deref() == Some("away"),
+            Kind::Status => {
+                person.present.insert(id, fields.string("status").as_deref() == Some("away"));
+            }
             Kind::Auth
             | Kind::Hello
             | Kind::Subscribe
@@ -181,7 +225,9 @@ impl Hub {
                 self.announce(channel, &user.id);
             }
         }
-        if told.kind == Kind::Cursor {
+        if told.kind == Kind::Status {
+            self.tell_status(&user.id);
+        } else if told.kind == Kind::Cursor {
             for channel in &channels {
                 self.roster.note_moved(channel, &user.id);
             }
@@ -283,76 +329,4 @@ impl Group {
         }
         self.shared.iter().cloned().collect()
     }
-}
-
-fn without_user(fields: &Fields) -> String {
-    let mut fields = fields.clone();
-    fields.remove("userId");
-    fields.to_text()
-}
-
-/// Whether a raw value is a number that a screen can have, short enough to be repeated as it came.
-fn is_number(raw: &str) -> bool {
-    let number = raw.starts_with(|first: char| first == '-' || first.is_ascii_digit());
-    number && raw.len() <= 32 && raw.parse::<f64>().is_ok_and(f64::is_finite)
-}
-
-/// Checks a presence message and writes what others are told.
-fn read(kind: Kind, payload: &str, user: &str, wall_ms: u64) -> Result<Told, Fault> {
-    let wrong =
-        |field: &str, raw: &str, expected: &str| Err(Fault::field(Code::BadRequest, field, raw, expected));
-    // `user:editing` may say "nothing" without an object.
-    let text = if kind == Kind::Editing && is_null(payload) { "{}" } else { payload };
-    let Ok(fields) = Fields::parse(text) else { return wrong("payload", payload, "an object") };
-    let raw = |field: &str| fields.get(field).filter(|raw| !is_null(raw));
-    let is_name = |raw: &str| as_string(raw).is_some_and(|name| name.len() <= 256);
-    let object = Object::new().string("userId", user);
-    let element = raw("elementId");
-    if let Some(element) = element.filter(|element| !is_name(element)) {
-        return wrong("elementId", element, "a string of at most 256 bytes");
-    }
-    let told = |kind: &'static str, object: Object| Ok(Told { kind, payload: object.finish() });
-    if kind == Kind::Cursor {
-        let mut object = object;
-        for field in ["x", "y"] {
-            match raw(field).filter(|raw| is_number(raw)) {
-                Some(number) => object = object.raw(field, number),
-                None => return wrong(field, raw(field).unwrap_or("nothing"), "a number"),
-            }
-        }
-        if let Some(element) = element {
-            object = object.raw("elementId", element);
-        }
-        return told("user:cursor", object.number("timestamp", wall_ms));
-    }
-    if kind == Kind::Status {
-        let status = raw("status").and_then(as_string);
-        return match status.as_deref() {
-            Some(status @ ("active" | "away")) => told("user:status", object.string("status", status)),
-            _ => wrong("status", raw("status").unwrap_or("nothing"), "\"active\" or \"away\""),
-        };
-    }
-    if kind == Kind::Editing {
-        let event = raw("eventId");
-        if let Some(event) = event.filter(|event| !is_name(event)) {
-            return wrong("eventId", event, "a string of at most 256 bytes, or null");
-        }
-        return told("user:editing", object.raw("eventId", event.unwrap_or("null")));
-    }
-    let Some(element) = element else {
-        return wrong("elementId", "nothing", "a string of at most 256 bytes");
-    };
-    let object = object.raw("elementId", element);
-    if kind == Kind::Typing {
-        let typing = raw("isTyping").and_then(as_bool);
-        let Some(typing) = typing else {
-            return wrong("isTyping", raw("isTyping").unwrap_or("nothing"), "true or false");
-        };
-        return told("user:typing", object.truth("isTyping", typing));
-    }
-    let selection = raw("selection").unwrap_or("null");
-    if selection.len() > SELECTION_BYTES_MAX {
-        return Err(Fault::too_large("selection", SELECTION_BYTES_MAX));
-    }
-    told("element:selected", object.raw("selection", selection))
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use baro_realtime::core::time::Timestamp;
 
+use super::io::ConnectionId;
 use crate::access::User;
 use crate::object::Object;
 
@@ -12,14 +13,17 @@ use crate::object::Object;
 #[derive(Debug)]
 pub(super) struct Person {
     pub(super) user: Arc<User>,
+    /// Whether all his pages are out of sight, as others know it.
     pub(super) away: bool,
+    /// The connections by which he is here, and which of them are out of sight.
+    pub(super) present: BTreeMap<ConnectionId, bool>,
     /// Wall clock, ms since 1970.
     pub(super) last_seen_ms: u64,
-    /// JSON texts of what he does.
+    /// JSON texts of what he does, and by which connection.
     pub(super) cursor: Option<Arc<str>>,
-    pub(super) selection: Option<String>,
-    pub(super) typing: Option<String>,
-    pub(super) editing: Option<String>,
+    pub(super) selection: Option<(ConnectionId, String)>,
+    pub(super) typing: Option<(ConnectionId, String)>,
+    pub(super) editing: Option<(ConnectionId, String)>,
     /// In how many channels he is.
     channels: usize,
 }
@@ -38,14 +42,22 @@ impl Person {
 
     /// An item of `presence`.
     pub(super) fn whole(&self) -> String {
-        let parts = [
-            ("cursor", self.cursor.as_deref()),
-            ("selection", self.selection.as_deref()),
-            ("typing", self.typing.as_deref()),
-            ("editing", self.editing.as_deref()),
-        ];
-        let given = parts.into_iter().filter_map(|(key, raw)| raw.map(|raw| (key, raw)));
+        let cursor = self.cursor.as_deref().map(|raw| ("cursor", raw));
+        let doings = [("selection", &self.selection), ("typing", &self.typing), ("editing", &self.editing)];
+        let doings = doings.into_iter().filter_map(|(key, doing)| Some((key, doing.as_ref()?.1.as_str())));
+        let given = cursor.into_iter().chain(doings);
         given.fold(self.to_object(), |object, (key, raw)| object.raw(key, raw)).finish()
+    }
+
+    /// Whether he does anything by a connection.
+    pub(super) fn does_by(&self, id: ConnectionId) -> bool {
+        let doings = [&self.selection, &self.typing, &self.editing];
+        doings.into_iter().flatten().any(|(by, _)| *by == id)
+    }
+
+    /// Whether all his pages are out of sight. Of somebody who may come back it is not known.
+    pub(super) fn is_out_of_sight(&self) -> Option<bool> {
+        (!self.present.is_empty()).then(|| self.present.values().all(|away| *away))
     }
 }
 
@@ -108,6 +120,7 @@ impl Roster {
         let person = self.people.entry(Arc::clone(&user.id)).or_insert_with(|| Person {
             user: Arc::clone(user),
             away: false,
+            present: BTreeMap::new(),
             last_seen_ms: now_wall_ms,
             cursor: None,
             selection: None,
@@ -159,6 +172,12 @@ impl Roster {
         member.announced = true;
         room.announced += usize::from(new);
         new
+    }
+
+    /// The channels in which a user is.
+    pub(super) fn channels_of(&self, user: &str) -> Vec<Arc<str>> {
+        let is_there = |(_, room): &(&Arc<str>, &Room)| room.members.contains_key(user);
+        self.rooms.iter().filter(is_there).map(|(channel, _)| Arc::clone(channel)).collect()
     }
 
     /// Whether a user is in a channel and others know it.

@@ -158,7 +158,7 @@ impl Hub {
         let new = connection.subscriptions.insert(Arc::clone(channel));
         if new {
             self.channels.entry(Arc::clone(channel)).or_default().subscribers.insert(id);
-            self.join(now, channel, &user);
+            self.join(now, channel, &user, id);
         }
         if new {
             self.tell_who_is_there(id, channel, &user);

@@ -174,6 +174,58 @@ fn what_a_user_does_is_told_and_remembered() {
 }
 
 #[test]
+fn what_was_done_by_a_connection_that_is_gone_is_over_unless_another_one_goes_on_with_it() {
+    let mut world = World::open();
+    let edits = r#"{"type":"user:editing","payload":{"eventId":"e1"}}"#;
+    let types = r#"{"type":"user:typing","payload":{"elementId":"t","isTyping":true}}"#;
+    world.join(1, "ana");
+    world.join(2, "ben");
+    world.join(3, "ana");
+    world.say(1, edits);
+    world.say(1, types);
+    world.take(2);
+    world.hang_up(1);
+    world.pass(2_900);
+    world.join(4, "ana");
+    world.say(4, edits);
+    world.take(2);
+    world.pass(200);
+    let over = r#"{"type":"user:typing","payload":{"userId":"ana","elementId":"t","isTyping":false}}"#;
+    assert_eq!(world.take(2), [over], "she edits on");
+    world.hang_up(4);
+    world.pass(3_000);
+    assert_eq!(world.take(2), [r#"{"type":"user:editing","payload":{"userId":"ana","eventId":null}}"#]);
+    world.hang_up(3);
+    world.pass(3_000);
+    assert_eq!(world.take_types(2), ["user:left"]);
+}
+
+#[test]
+fn somebody_is_away_as_long_as_none_of_his_pages_is_in_sight() {
+    let mut world = World::open();
+    let status = |world: &mut World, id, status: &str| {
+        world.say(id, &format!(r#"{{"type":"user:status","payload":{{"status":"{status}"}}}}"#));
+    };
+    let told = |world: &mut World| -> Vec<String> {
+        world.take(2).iter().map(|message| field(&field(message, "payload"), "status")).collect()
+    };
+    world.join(1, "ana");
+    world.join(2, "ben");
+    world.join(3, "ana");
+    world.take(2);
+    status(&mut world, 1, "away");
+    assert_eq!(told(&mut world), Vec::<String>::new(), "the other page is in sight");
+    status(&mut world, 3, "away");
+    assert_eq!(told(&mut world), ["away"]);
+    world.join(4, "ana");
+    assert_eq!(told(&mut world), ["active"]);
+    world.hang_up(4);
+    assert_eq!(told(&mut world), ["away"]);
+    status(&mut world, 1, "active");
+    assert_eq!(told(&mut world), ["active"]);
+}
+
+#[test]
 fn a_crowd_is_not_announced_until_it_acts() {
     let mut world = World::new(Mode::Open, Limits { announced: 2, ..Limits::default() });
     for id in 1..=4 {
