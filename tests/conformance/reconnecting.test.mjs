@@ -42,9 +42,9 @@ describe('a connection that ends badly', { concurrency: 8 }, () => {
     const from = performance.now()
     await write(page)
     const second = await peer.connection(2)
-    // One second of silence and three for an answer; the rest is for a slow machine.
+    // One second of silence and three for an answer.
     const took = second.openedAt - from
-    assert.ok(took > 2_000 && took < 12_000, `${took} ms`)
+    assert.ok(took > 2_000, `${took} ms`)
     await untilIn(page, () => globalThis.confirmed === 1)
     const [first, again] = peer.received('event:create')
     assert.deepEqual([first.seq, first.id, first.payload.id], [again.seq, again.id, again.payload.id])

@@ -64,18 +64,18 @@ describe('a browser that is killed with 500 unsent edits', () => {
     const said = new Set()
     await first.page.exposeFunction('say', (number) => void said.add(number))
     await first.page.evaluate(
-      ([data, many]) => {
+      (data) => {
+        // Without an end, so that it is killed in the middle.
         const write = (number) => {
           baro.createEvent({ ...data, title: String(number) }).persisted.then(() => globalThis.say(number))
-          if (number + 1 < many) setTimeout(write, 1, number + 1)
+          setTimeout(write, 1, number + 1)
         }
         write(0)
       },
-      [eventAt(9, ''), count],
+      eventAt(9, ''),
     )
     await until('a hundred are stored', () => said.size >= 100)
     await first.kill()
-    assert.ok(said.size < count, 'it was killed before it was done')
 
     const { page } = await open(t, profile, server)
     const arrived = await arrivedIn(server, page)

@@ -114,6 +114,7 @@ describe('the demo page looks right', () => {
     await settled(ben)
     await switchOffline(ana, false)
     await ana.locator('.baro-conflicts-waiting').click()
+    await ana.locator('.baro-conflict-versions th').first().waitFor()
     await look('conflict')
     const heads = await ana.locator('.baro-conflict-versions th').evaluateAll((all) =>
       all.map((head) => {

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test'
 import { chip, openEvent } from './support/board.mjs'
 import { openDesk } from './support/desk.mjs'
 import { eventAt, untilIn } from './support/page.mjs'
+import { until } from './support/until.mjs'
 
 describe('the demo page', () => {
   const desk = openDesk()
@@ -14,11 +15,14 @@ describe('the demo page', () => {
     await openEvent(ben, 'Stand-up')
     await openEvent(ana, 'Stand-up')
     await ana.getByTestId('also-editing').getByText('Ben is editing this event too').waitFor()
+    // Who stops typing is not said to type for long: it is looked for before he does.
+    const typing = ana.getByTestId('also-editing').getByText('Ben is typing: location').waitFor()
     await ben.getByTestId('field-location').pressSequentially('Roof')
-    await ana.getByTestId('also-editing').getByText('Ben is typing: location').waitFor()
+    await typing
     await ana.getByTestId('cancel').click()
+    const shown = chip(ana, 'Stand-up').locator('[data-testid="editing"][data-typing]').waitFor()
     await ben.getByTestId('field-location').press('e')
-    await chip(ana, 'Stand-up').locator('[data-testid="editing"][data-typing]').waitFor()
+    await shown
     await chip(ana, 'Stand-up').locator('[data-testid="editing"]:not([data-typing])').waitFor()
     await ben.getByTestId('cancel').click()
     await chip(ana, 'Stand-up').getByTestId('editing').waitFor({ state: 'detached' })
@@ -60,6 +64,9 @@ describe('the demo page', () => {
     const focused = () =>
       page.evaluate(() => document.activeElement?.dataset.testid ?? document.activeElement?.className)
 
+    const focusedOn = (wanted) =>
+      until(`the focus is on ${wanted}`, async () => String(await focused()).includes(wanted))
+
     /** Presses Tab until the focus is there; all of the page is fewer steps than that. */
     const tabTo = async (wanted) => {
       for (let step = 0; step < 80; step++) {
@@ -73,10 +80,10 @@ describe('the demo page', () => {
     await page.keyboard.press('Enter')
     await tabTo('tab-sync')
     await page.keyboard.press('ArrowRight')
-    assert.equal(await focused(), 'tab-metrics')
+    await focusedOn('tab-metrics')
     await page.keyboard.press('Escape')
     await page.getByTestId('panel').waitFor({ state: 'detached' })
-    assert.equal(await focused(), 'panel-button')
+    await focusedOn('panel-button')
 
     await tabTo('project-shown')
     await page.keyboard.press('Space')
@@ -87,9 +94,9 @@ describe('the demo page', () => {
     await tabTo('fc-event')
     await page.keyboard.press('Enter')
     await page.getByTestId('dialog').waitFor()
-    assert.equal(await focused(), 'field-title')
+    await focusedOn('field-title')
     await page.keyboard.press('Escape')
     await page.getByTestId('dialog').waitFor({ state: 'detached' })
-    assert.match(await focused(), /fc-event/)
+    await focusedOn('fc-event')
   })
 })

@@ -35,6 +35,7 @@ describe('the demo page shows', () => {
 
     await ana.getByRole('button', { name: '1 event has two versions' }).click()
     const dialog = ana.getByRole('dialog', { name: 'Two versions' })
+    await dialog.locator('tr[data-field]').nth(1).waitFor()
     const versions = await dialog
       .locator('tr[data-field]')
       .evaluateAll((rows) =>

@@ -160,6 +160,6 @@ describe('the Next.js example', () => {
     await connected(page)
     await shows(page, ['Lunch', 'Stand-up'])
     assert.deepEqual(complaints, [])
-    assert.equal(await server.metric('baro_connections'), 1, 'one socket')
+    await until('there is one socket', async () => (await server.metric('baro_connections')) === 1)
   })
 })

@@ -52,7 +52,7 @@ describe('edits made offline', () => {
       ]),
       [false, ['Daily', 'Interview']],
     )
-    assert.equal(await page.getByTestId('pending-count').textContent(), '3')
+    await untilIn(page, () => document.querySelector('[data-testid="pending-count"]').textContent === '3')
   }
 
   async function arrivedOnce(server, page) {

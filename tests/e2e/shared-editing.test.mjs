@@ -81,9 +81,8 @@ describe('two people with the demo page', () => {
 
   it('are told when the other leaves', async (t) => {
     const { ana, ben } = await openBoth(t)
-    const others = () => document.querySelector('[data-testid="active-users"]').dataset.count
-    await untilIn(ana, () => document.querySelector('[data-testid="active-users"]').dataset.count === '1')
-    assert.equal(await ben.evaluate(others), '1')
+    for (const page of [ana, ben])
+      await untilIn(page, () => document.querySelector('[data-testid="active-users"]').dataset.count === '1')
     await ben.close()
     await untilIn(ana, () => document.querySelector('[data-testid="active-users"]').dataset.count === '0')
   })

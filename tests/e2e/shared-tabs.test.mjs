@@ -209,7 +209,7 @@ describe('the tabs of one user', () => {
     await Promise.all(followers.map(settled))
     await connect(leader)
     await shows(leader, ['Without it'])
-    assert.equal(await sockets(), 1)
+    await until('there is one socket', async () => (await sockets()) === 1)
   })
 
   it('are one person to others, and nobody to each other', async (t) => {

@@ -9,11 +9,12 @@ import { tokenFor } from './support/token.mjs'
 import { until } from './support/until.mjs'
 
 const unavailable = JSON.stringify({ code: 'unavailable', message: 'later', retryable: true })
-const isWrite = ({ method }) => method !== 'GET'
+// Where a WebSocket takes its time, polling is tried as well.
+const isWrite = ({ method, url }) => method !== 'GET' && url.startsWith('/api')
 const first = (answer) => {
   let isFirst = true
   return (request) => {
-    if (!isWrite(request) || !isFirst || request.url.startsWith('/poll')) return undefined
+    if (!isWrite(request) || !isFirst) return undefined
     isFirst = false
     return answer
   }
@@ -36,10 +37,7 @@ describe('writes past the socket', () => {
     }
     const page = await openBare(context, room.site, jwt ? undefined : config)
     if (!jwt) await connect(page)
-    const writes = () =>
-      proxy.seen.requests
-        .filter((request) => isWrite(request) && request.url.startsWith('/api'))
-        .map(({ method }) => method)
+    const writes = () => proxy.seen.requests.filter(isWrite).map(({ method }) => method)
     return { server, proxy, context, page, config, writes }
   }
 
@@ -82,8 +80,9 @@ describe('writes past the socket', () => {
       [200, '<html>sign in</html>'],
     ]
     let bad
-    proxy.answer = ({ method, headers }) => {
-      if (method !== 'POST') return undefined
+    proxy.answer = (request) => {
+      if (!isWrite(request)) return undefined
+      const { headers } = request
       bad ??= headers['idempotency-key']
       return headers['idempotency-key'] === bad ? answers[spoiled++] : undefined
     }
@@ -99,7 +98,7 @@ describe('writes past the socket', () => {
 
   it('are kept as failed with all that went wrong once the server put them off too often', async (t) => {
     const { proxy, page } = await openPage(t)
-    proxy.answer = ({ method }) => (method === 'POST' ? [503, unavailable] : undefined)
+    proxy.answer = (request) => (isWrite(request) ? [503, unavailable] : undefined)
     await create(page, eventAt(9, 'Never'))
     await untilIn(page, () => baro.getFailedActions().length > 0)
     const [failed, status] = await page.evaluate(() => [baro.getFailedActions()[0], baro.getSyncStatus()])
@@ -134,7 +133,7 @@ describe('writes past the socket', () => {
       (await server.events('mine')).map(({ title, location, version }) => [title, location, version]),
       [['Offline', 'Room 1', 1]],
     )
-    const keys = proxy.seen.requests.filter(({ method }) => method === 'POST').map(({ key }) => key)
+    const keys = proxy.seen.requests.filter(isWrite).map(({ key }) => key)
     assert.ok(keys.length >= 2 && new Set(keys).size === 1, keys.join(' '))
   })
 
