@@ -143,10 +143,10 @@ describe('the code with which a server closes', { concurrency: 6 }, () => {
   })
 
   it('4401 late without a way to make a token is final, and told', async (t) => {
-    const late = (connection) => setTimeout(() => connection.close(4401, 'expired'), 2_500)
-    const peer = await startPeer(t, { auth: late, hello: () => {}, subscribe: () => {} })
+    const peer = await startPeer(t, { auth: () => {}, hello: () => {}, subscribe: () => {} })
     const page = await room.page(t)
     await makeConnected(page, configFor(peer, { auth: { token: 'token-0' } }))
+    peer.last.close(4401, 'expired')
     await untilIn(page, () => baro.getState() === 'error')
     await pause(longerThanBackoff)
     assert.deepEqual([(await errors(page)).map(([code]) => code), peer.attempts], [['unauthorized'], 1])
