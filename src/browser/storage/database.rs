@@ -32,6 +32,9 @@ pub(super) const SCHEMA_VERSION: u32 = 2;
 const UPGRADE_MS_MAX: u32 = 2_000;
 /// How long any opening may take. Behind a tab that hangs in the middle of an upgrade it would never end.
 const OPEN_MS_MAX: u32 = 5_000;
+/// In so many parts that time is waited for. To a page that was busy or frozen a timer comes before the answer that has been
+/// there for longer, but then only one part is over.
+const WAITS: u32 = 4;
 
 /// Why something was not done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -174,8 +177,8 @@ pub(super) async fn delete(name: &str) {
     let _deleted = within(UPGRADE_MS_MAX, async move { Rexie::builder(&name).delete().await }).await;
 }
 
-/// What a future gives within so many ms. Otherwise it goes on by itself.
-async fn within<T: 'static>(ms: u32, future: impl Future<Output = T> + 'static) -> Option<T> {
+/// What a future gives within so many ms, in which the page does not stand still. Otherwise it goes on by itself.
+pub(super) async fn within<T: 'static>(ms: u32, future: impl Future<Output = T> + 'static) -> Option<T> {
     let result: Rc<RefCell<Option<T>>> = Rc::default();
     let mut resolve = None;
     let ended = Promise::new(&mut |resolver, _| resolve = Some(resolver));
@@ -184,14 +187,21 @@ async fn within<T: 'static>(ms: u32, future: impl Future<Output = T> + 'static) 
         // A promise's resolver does not throw.
         let _resolved = resolve.call0(&JsValue::UNDEFINED);
     };
-    let (slot, tell) = (result.clone(), resolve.clone());
+    let slot = result.clone();
     spawn_local(async move {
         let value = future.await;
         *slot.borrow_mut() = Some(value);
-        call(&tell);
+        call(&resolve);
     });
-    let _timer = Timeout::new(ms, move || call(&resolve));
-    let _ended = JsFuture::from(ended).await;
+    for _ in 0..WAITS {
+        let mut timer = None;
+        let wait = Promise::new(&mut |over, _| timer = Some(Timeout::new(ms / WAITS, move || call(&over))));
+        let _first = JsFuture::from(Promise::race(&Array::of2(&ended, &wait))).await;
+        drop(timer);
+        if result.borrow().is_some() {
+            break;
+        }
+    }
     result.borrow_mut().take()
 }
 

@@ -6,8 +6,9 @@ use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 use rexie::{ObjectStore, Rexie};
 
-use super::database::{SCHEMA_VERSION, apply, begin, open};
+use super::database::{SCHEMA_VERSION, apply, begin, factory, open, within};
 use super::*;
+use crate::browser::clock::wall_ms;
 use crate::browser::random_seed;
 use crate::core::io::OnPending;
 
@@ -216,6 +217,18 @@ async fn a_tab_that_does_not_let_go_of_an_old_database_is_not_waited_for() {
     assert_eq!(storage.read("me").await.unwrap().rows, []);
     assert_eq!(commit(&storage, vec![StorageOp::Put(row(Table::Outbox, "me|1", "one"))]).await, Ok(()));
     assert_eq!(reload(&name).await.len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn a_page_that_stood_still_takes_what_came_meanwhile_for_in_time() {
+    let name = name();
+    let opened = within(2_000, async move {
+        let request = factory().unwrap().open(&name).unwrap();
+        let began = wall_ms();
+        while wall_ms() - began < 2_500.0 {}
+        settled(request.as_ref(), &["success"], &["error"]).await
+    });
+    assert_eq!(opened.await, Some(Ok(())));
 }
 
 #[wasm_bindgen_test]
