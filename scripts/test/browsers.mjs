@@ -61,7 +61,8 @@ function testIn({ flags, through = [], env = {} }) {
     env: {
       ...wasmEnvironment(),
       PATH: pathWith('wasm-bindgen', 'wasm-pack', 'geckodriver'),
-      WASM_BINDGEN_TEST_TIMEOUT: '120',
+      // For all tests together, and for a browser to start.
+      WASM_BINDGEN_TEST_TIMEOUT: '240',
       // What a driver may take to listen; 5 s otherwise.
       WASM_BINDGEN_TEST_DRIVER_TIMEOUT: '60',
       ...env,

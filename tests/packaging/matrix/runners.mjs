@@ -10,6 +10,9 @@ import { entriesOf, link, repository, versionOf } from '../installed.mjs'
 const { resolve } = createRequire(import.meta.url)
 const name = '@baro-calendar/realtime'
 
+/** Whether it works is asked, not how quickly: both runners end a test after 5 s otherwise. */
+const patient = '--testTimeout=60000'
+
 /** A test as a user writes it: it edits while there is no server. */
 const body = (load) => `
 test('an edit shows at once', async () => {
@@ -56,7 +59,7 @@ const vitest = (environment) => (room) => {
   const load = (entry) => `await import('${entry}')`
   const given = { file: 'calendar.test.mjs', load, head: "import { expect, test } from 'vitest'\n" }
   const script = join(resolve('vitest/package.json'), '../vitest.mjs')
-  const command = (place) => [script, 'run', '--root', place, '--environment', environment]
+  const command = (place) => [script, 'run', '--root', place, '--environment', environment, patient]
   runTests(room, 'vitest', environment, given, command)
 }
 
@@ -66,7 +69,7 @@ const jest =
   (room) => {
     const given = { file: 'calendar.test.js', load: (entry) => `require('${entry}')`, beside }
     const script = resolve('jest/bin/jest')
-    runTests(room, 'jest', kind, given, (place) => [script, '--rootDir', place, '--env', environment, '--ci'])
+    runTests(room, 'jest', kind, given, (place) => [script, '--rootDir', place, '--env', environment, '--ci', patient])
   }
 
 /** What the guide says is to be added to jsdom, since Jest gives a page nothing of Node's. */
