@@ -194,9 +194,13 @@ impl Client {
 
     fn on_note(&mut self, now: Now, text: &str) {
         let name = self.name();
-        let Some(note) = Note::parse(text).filter(|note| note.to.is_empty() || note.to == &*name) else {
+        let Some(note) = Note::parse(text) else { return };
+        if note.verb != Verb::Ask {
+            self.on_peer_heard();
+        }
+        if !note.to.is_empty() && note.to != &*name {
             return;
-        };
+        }
         match note.verb {
             Verb::Lead => {
                 let way = self.tabs.election.handle_lead(note.from, note.number);

@@ -7,6 +7,7 @@ mod dead;
 mod keeping;
 mod logout;
 mod parked;
+mod peers;
 mod presence;
 mod squash;
 mod storage;

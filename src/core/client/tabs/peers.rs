@@ -1,7 +1,8 @@
 //! What the other tabs wrote and the server has not decided: shown here as there, sent by them.
 //!
 //! A tab tells of each row of its outbox that it stores or drops, and of what the server made of it, once a task. A tab that
-//! starts asks for what there is. A stream that ends is told by whoever takes it over.
+//! starts asks for what there is, and is answered even if there is nothing: as long as nobody was heard, what is written is
+//! not copied for others, only asked whether there are any. A stream that ends is told by whoever takes it over.
 
 use std::sync::Arc;
 
@@ -20,6 +21,10 @@ use crate::core::tabs::{Note, Verb};
 /// What others were not told yet, and what they told.
 #[derive(Debug, Default)]
 pub(super) struct Peers {
+    /// Another tab was heard.
+    are_there: bool,
+    /// None was, and something was written that they would be told.
+    is_asked_for: bool,
     /// By key: the row, nothing for one that is dropped, and what the server made of it.
     untold: SortedMap<String, (Option<String>, Option<String>)>,
     /// Writes of others that are shown here, with their events.
@@ -29,14 +34,16 @@ pub(super) struct Peers {
 impl Client {
     /// A row is stored.
     pub(in crate::core::client) fn mirror_kept(&mut self, row: &Row) {
-        if self.tabs.shares && row.table == Table::Outbox {
+        if row.table == Table::Outbox && self.mirrors() {
             self.tabs.peers.untold.insert(row.key.clone(), (Some(row.value.clone()), None));
+        } else if row.table == Table::Outbox {
+            self.tabs.peers.is_asked_for = self.tabs.shares;
         }
     }
 
     /// A row is dropped.
     pub(in crate::core::client) fn mirror_dropped(&mut self, table: Table, key: &str) {
-        if self.tabs.shares && table == Table::Outbox {
+        if table == Table::Outbox && self.mirrors() {
             let done = self.tabs.peers.untold.remove(key).and_then(|(_, done)| done);
             self.tabs.peers.untold.insert(key.to_owned(), (None, done));
         }
@@ -44,7 +51,7 @@ impl Client {
 
     /// The server decided a write, whose row is about to be dropped.
     pub(in crate::core::client) fn mirror_done(&mut self, id: &WriteId, outcome: &Acknowledged) {
-        if self.tabs.shares {
+        if self.mirrors() {
             let done = match outcome {
                 Acknowledged::Event(doc) => doc.text.to_string(),
                 Acknowledged::Removed(None) => r#"{"deleted":true}"#.to_owned(),
@@ -57,8 +64,24 @@ impl Client {
         }
     }
 
+    /// Whether there is anybody to tell.
+    fn mirrors(&self) -> bool {
+        self.tabs.shares && self.tabs.peers.are_there
+    }
+
+    /// Another tab was heard. With the first one, all hear what was written before.
+    pub(super) fn on_peer_heard(&mut self) {
+        if !std::mem::replace(&mut self.tabs.peers.are_there, true) && !self.outbox.is_empty() {
+            self.tell_outbox("");
+        }
+    }
+
     /// Tells others what they were not told yet.
     pub(in crate::core::client) fn flush_mirror(&mut self) {
+        if std::mem::take(&mut self.tabs.peers.is_asked_for) && !self.tabs.peers.are_there {
+            let name = self.name();
+            self.note_to(Note::new(Verb::Ask, &name));
+        }
         if self.tabs.peers.untold.is_empty() {
             return;
         }
@@ -80,15 +103,18 @@ impl Client {
         self.note_to(Note::new(Verb::Ask, &name));
     }
 
-    /// Another tab asks what we wrote.
+    /// Another tab asks what we wrote. It is told also that this is nothing: it asks who is there as well.
     pub(super) fn on_asked(&mut self, tab: &str) {
+        let is_first = !std::mem::replace(&mut self.tabs.peers.are_there, true);
+        self.tell_outbox(if is_first { "" } else { tab });
+    }
+
+    fn tell_outbox(&mut self, tab: &str) {
         let all = |write: &crate::core::delivery::Write| {
             item(&row_key(&write.id), Some(&encode_write(write)), None)
         };
         let items: Vec<String> = self.outbox.iter().map(all).collect();
-        if !items.is_empty() {
-            self.tell_rows(tab, &items);
-        }
+        self.tell_rows(tab, &items);
     }
 
     fn tell_rows(&mut self, tab: &str, items: &[String]) {
@@ -106,6 +132,9 @@ impl Client {
         let mut rows = Vec::new();
         // Tabs run the same program: what is broken says nothing.
         let _read = each_item(items, |item| rows.extend(Fields::parse(item)));
+        if rows.is_empty() {
+            return;
+        }
         for item in rows {
             let key = item.string("key").unwrap_or_default();
             match item.get("row") {
