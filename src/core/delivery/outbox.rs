@@ -103,6 +103,18 @@ struct Stream {
     acked: u64,
 }
 
+impl Stream {
+    /// Where the write with a sequence stands: they are in its order, and there may be very many.
+    fn place(&self, seq: u64) -> Option<usize> {
+        self.writes.binary_search_by_key(&seq, |write| write.id.seq).ok()
+    }
+
+    fn get_mut(&mut self, seq: u64) -> Option<&mut Write> {
+        let at = self.place(seq)?;
+        self.writes.get_mut(at)
+    }
+}
+
 /// All streams. Ours is the last; what earlier programs left behind is sent before it, a stream at a time.
 #[derive(Debug)]
 pub struct Outbox {
@@ -266,7 +278,7 @@ impl Outbox {
     ) -> Option<&Write> {
         let added = body.len();
         let stream = self.streams.iter_mut().find(|stream| stream.client == id.client)?;
-        let write = stream.writes.iter_mut().find(|write| write.id == *id)?;
+        let write = stream.get_mut(id.seq)?;
         write.kind = kind;
         write.on = on;
         let replaced = std::mem::replace(&mut write.body, body);
@@ -287,19 +299,20 @@ impl Outbox {
 
     /// The write of an identity.
     pub fn get(&self, id: &WriteId) -> Option<&Write> {
-        self.stream(&id.client)?.writes.iter().find(|write| write.id == *id)
+        let stream = self.stream(&id.client)?;
+        stream.writes.get(stream.place(id.seq)?)
     }
 
     /// The write of an identity, to change it.
     pub fn get_mut(&mut self, id: &WriteId) -> Option<&mut Write> {
         let stream = self.streams.iter_mut().find(|stream| stream.client == id.client)?;
-        stream.writes.iter_mut().find(|write| write.id == *id)
+        stream.get_mut(id.seq)
     }
 
     /// Takes a decided write out.
     pub fn remove(&mut self, id: &WriteId) -> Option<Write> {
         let stream = self.streams.iter_mut().find(|stream| stream.client == id.client)?;
-        let at = stream.writes.iter().position(|write| write.id == *id)?;
+        let at = stream.place(id.seq)?;
         let write = stream.writes.remove(at)?;
         self.bytes = self.bytes.saturating_sub(write.body.len());
         stream.sent -= usize::from(at < stream.sent);
@@ -350,78 +363,4 @@ fn filler(id: WriteId, at_ms: u64) -> Write {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn client(name: &str) -> ClientId {
-        ClientId(Arc::from(name))
-    }
-
-    fn write(client_name: &str, seq: u64) -> Write {
-        Write { kind: WriteKind::Update, ..filler(WriteId { client: client(client_name), seq }, 0) }
-    }
-
-    fn drain(outbox: &mut Outbox) -> Vec<String> {
-        std::iter::from_fn(|| outbox.next_to_send(Timestamp(5)).map(|write| write.id.to_string())).collect()
-    }
-
-    #[test]
-    fn the_window_holds_and_a_new_connection_sends_again() {
-        let mut outbox = Outbox::new(client("me"));
-        for _ in 0..40 {
-            let id = outbox.next_id();
-            outbox.push(Write { id: id.clone(), ..write("me", id.seq) });
-        }
-        assert_eq!(drain(&mut outbox).len(), WINDOW);
-        let first = WriteId { client: client("me"), seq: 1 };
-        assert!(outbox.remove(&first).is_some());
-        assert!(outbox.remove(&first).is_none());
-        assert_eq!(drain(&mut outbox), ["me:33"]);
-        outbox.connection_began();
-        assert_eq!(drain(&mut outbox).first().map(String::as_str), Some("me:2"));
-        assert_eq!(outbox.positions().last().map(|(_, acked)| acked), Some(1));
-    }
-
-    #[test]
-    fn more_than_a_page_can_hold_is_not_taken() {
-        let mut outbox = Outbox::new(client("me"));
-        let id = outbox.next_id();
-        outbox.push(Write { body: Arc::from("x".repeat(1_000)), ..write("me", id.seq) });
-        assert!(!outbox.is_full(WRITES_BYTES_MAX - 1_000) && outbox.is_full(WRITES_BYTES_MAX - 999));
-        assert!(outbox.replace_by_filler(&id).is_some());
-        assert!(!outbox.is_full(WRITES_BYTES_MAX - 4) && outbox.is_full(WRITES_BYTES_MAX - 3));
-        assert!(outbox.remove(&id).is_some());
-        assert!(!outbox.is_full(WRITES_BYTES_MAX));
-        outbox.adopt(client("old"), (1..=100_000).map(|seq| write("old", seq)).collect());
-        assert!(outbox.is_full(0));
-    }
-
-    #[test]
-    fn what_was_left_behind_goes_first_and_holes_are_filled() {
-        let mut outbox = Outbox::new(client("me"));
-        let id = outbox.next_id();
-        outbox.push(Write { id, ..write("me", 1) });
-        outbox.adopt(client("old"), vec![write("old", 6), write("old", 9)]);
-        assert_eq!(drain(&mut outbox), ["old:6", "old:7", "old:8", "old:9"]);
-        for seq in 6..=9 {
-            outbox.remove(&WriteId { client: client("old"), seq });
-        }
-        assert_eq!(drain(&mut outbox), ["me:1"]);
-        let old = |seq| WriteId { client: client("old"), seq };
-        assert!(outbox.is_decided(&old(9)) && !outbox.is_decided(&old(10)));
-    }
-
-    #[test]
-    fn sending_goes_on_from_a_refused_write_when_its_time_has_come() {
-        let mut outbox = Outbox::new(client("me"));
-        for _ in 0..3 {
-            let id = outbox.next_id();
-            outbox.push(Write { id: id.clone(), ..write("me", id.seq) });
-        }
-        assert_eq!(drain(&mut outbox).len(), 3);
-        outbox.resume_from(&WriteId { client: client("me"), seq: 2 }, Timestamp(100));
-        assert_eq!(drain(&mut outbox).len(), 0);
-        assert_eq!(outbox.poll_timeout(), Some(Timestamp(100)));
-        assert_eq!(outbox.next_to_send(Timestamp(100)).map(|write| write.id.seq), Some(2));
-    }
-}
+mod tests;

@@ -16,6 +16,8 @@ pub use meta::{
     encode_owner, encode_polling,
 };
 pub use parked::{decode_parked, encode_parked};
-pub use row::{ROW_VERSION, Table, decode_dead, decode_write, encode_dead, encode_write, migrate, row_key};
+pub use row::{
+    ROW_VERSION, Table, decode_dead, decode_write, encode_dead, encode_write, migrate, read_key, row_key,
+};
 pub use supervisor::{Supervisor, Verdict};
 pub use trouble::Trouble;

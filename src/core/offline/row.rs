@@ -55,7 +55,8 @@ pub fn row_key(id: &WriteId) -> String {
     format!("{}|{:016x}", id.client, id.seq)
 }
 
-fn read_key(key: &str) -> Option<WriteId> {
+/// The write whose row has a key.
+pub fn read_key(key: &str) -> Option<WriteId> {
     let (client, seq) = key.rsplit_once('|')?;
     let seq = u64::from_str_radix(seq, 16).ok()?;
     Some(WriteId { client: ClientId(Arc::from(client)), seq })
