@@ -16,7 +16,7 @@ use js_sys::{Array, Promise};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::{Event, IdbDatabase, IdbRequest};
+use web_sys::{Event, IdbDatabase, IdbKeyRange, IdbObjectStore, IdbRequest};
 
 pub(crate) use cache::Cache;
 use cache::Kept;
@@ -27,6 +27,11 @@ use super::locks;
 use super::teardown::Teardown;
 use crate::core::io::{Durability, Row, StorageOp};
 use crate::core::offline::{Table, Trouble};
+
+/// What is read when a program starts.
+const READ: [Table; 5] = [Table::Outbox, Table::Dead, Table::Meta, Table::Conflicts, Table::Events];
+/// How many rows are read at once: some milliseconds, however long the queue is.
+const ROWS_AT_ONCE: u32 = 256;
 
 type Done = Box<dyn FnOnce(Result<(), Failure>)>;
 
@@ -144,7 +149,7 @@ impl Storage {
         let mut living = locks::living(&self.name).await;
         living.retain(|client| client != own);
         let database = connect(&self.name, &self.teardown).await?;
-        let mut rows = read_rows(&database, &living).await.map_err(|thrown| Failure::of(&thrown))?;
+        let mut rows = read_rows(&database, &READ, &living).await.map_err(|thrown| Failure::of(&thrown))?;
         let before = rows.len();
         rows.retain(|row| row.table != Table::Meta || row.key != CANARY_KEY);
         let mut lost = false;
@@ -206,20 +211,59 @@ impl Storage {
     }
 }
 
-async fn read_rows(database: &IdbDatabase, living: &[String]) -> Result<Vec<Row>, JsValue> {
-    let tables = [Table::Outbox, Table::Dead, Table::Meta, Table::Conflicts, Table::Events];
+/// The rows of some tables, without those that living programs wait for. A page at a time, each in a task of its own, and all
+/// of one moment: it is one transaction.
+async fn read_rows(database: &IdbDatabase, tables: &[Table], living: &[String]) -> Result<Vec<Row>, JsValue> {
     let names: Array = tables.iter().map(|table| JsValue::from_str(table.name())).collect();
     let transaction = database.transaction_with_str_sequence(&names)?;
     let mut asked = Vec::new();
+    // Most have no more than one page: all first ones are asked for at once.
     for table in tables {
         let store = transaction.object_store(table.name())?;
-        asked.push((table, store.get_all_keys()?, store.get_all()?));
+        let page = Page::ask(&store, None)?;
+        asked.push((*table, store, page));
     }
-    settled(transaction.as_ref(), &["complete"], &["abort"]).await?;
-    let list = |request: &IdbRequest| request.result()?.dyn_into::<Array>();
+    if let Some((_, _, last)) = asked.last() {
+        last.come().await?;
+    }
     let mut rows = Vec::new();
-    for (table, keys, values) in asked {
-        for (key, value) in list(&keys)?.iter().zip(list(&values)?.iter()) {
+    for (table, store, mut page) in asked {
+        while let Some(last) = page.take(table, living, &mut rows)? {
+            // Still within the transaction: promises are told before it ends.
+            page = Page::ask(&store, Some(&last))?;
+            page.come().await?;
+        }
+    }
+    Ok(rows)
+}
+
+/// Some rows of a table, in the order of their keys.
+struct Page {
+    keys: IdbRequest,
+    values: IdbRequest,
+}
+
+impl Page {
+    /// Asks for the rows behind the key `after`.
+    fn ask(store: &IdbObjectStore, after: Option<&JsValue>) -> Result<Self, JsValue> {
+        let range = match after {
+            Some(key) => IdbKeyRange::lower_bound_with_open(key, true)?.into(),
+            None => JsValue::UNDEFINED,
+        };
+        let keys = store.get_all_keys_with_key_and_limit(&range, ROWS_AT_ONCE)?;
+        Ok(Self { keys, values: store.get_all_with_key_and_limit(&range, ROWS_AT_ONCE)? })
+    }
+
+    /// Waits for it, and with it for all that was asked for before.
+    async fn come(&self) -> Result<(), JsValue> {
+        settled(self.values.as_ref(), &["success"], &["error"]).await
+    }
+
+    /// Takes the rows that came. Returns the last key, if there may be more.
+    fn take(&self, table: Table, living: &[String], rows: &mut Vec<Row>) -> Result<Option<JsValue>, JsValue> {
+        let list = |request: &IdbRequest| request.result()?.dyn_into::<Array>();
+        let (keys, values) = (list(&self.keys)?, list(&self.values)?);
+        for (key, value) in keys.iter().zip(values.iter()) {
             let (key, value) = (key.as_string().unwrap_or_default(), value.as_string().unwrap_or_default());
             let owner = key.rsplit_once('|').map_or("", |(client, _)| client);
             // What a living program waits for is its own.
@@ -228,8 +272,8 @@ async fn read_rows(database: &IdbDatabase, living: &[String]) -> Result<Vec<Row>
                 rows.push(Row { table, key, value });
             }
         }
+        Ok((keys.length() >= ROWS_AT_ONCE).then(|| keys.get(keys.length() - 1)))
     }
-    Ok(rows)
 }
 
 /// A callback and the future of what it is called with.

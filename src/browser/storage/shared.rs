@@ -18,9 +18,7 @@ impl Storage {
     /// All rows of the outbox, whosoever they are.
     pub(in crate::browser) async fn outbox_rows(&self) -> Result<Vec<Row>, Failure> {
         let database = connect(self.name(), &self.teardown).await?;
-        let mut rows = read_rows(&database, &[]).await.map_err(|thrown| Failure::of(&thrown))?;
-        rows.retain(|row| row.table == Table::Outbox);
-        Ok(rows)
+        read_rows(&database, &[Table::Outbox], &[]).await.map_err(|thrown| Failure::of(&thrown))
     }
 }
 

@@ -58,6 +58,35 @@ async fn what_is_committed_is_there_after_a_reload() {
 }
 
 #[wasm_bindgen_test]
+async fn more_rows_than_a_page_come_whole_in_order_and_of_one_moment() {
+    for many in [ROWS_AT_ONCE - 1, ROWS_AT_ONCE, 2 * ROWS_AT_ONCE + 1] {
+        let name = name();
+        let storage = Storage::new(name.clone(), teardown());
+        storage.read("me").await.unwrap();
+        let keyed = |client: &str, number| format!("{client}|{number:016x}");
+        let of = |client| (0..many).map(move |number| row(Table::Outbox, &keyed(client, number), "x"));
+        let events = (0..many).map(|number| row(Table::Events, &keyed("e", number), "y"));
+        let all: Vec<Row> = of("ana").chain(of("ben")).chain(events).collect();
+        commit(&storage, all.iter().cloned().map(StorageOp::Put).collect()).await.unwrap();
+        let reader = Storage::new(name.clone(), teardown());
+        let (done, written) = ending();
+        spawn_local(async move {
+            TimeoutFuture::new(1).await;
+            // Behind what is read first, and in the table that is read last.
+            let late = [row(Table::Outbox, "zoe|1", "late"), row(Table::Events, "zoe|1", "late")];
+            storage.commit(late.map(StorageOp::Put).into(), Durability::Relaxed, done);
+        });
+        let rows = reader.read("reader").await.unwrap().rows;
+        assert_eq!(written.await, Ok(()));
+        let late = |row: &Row| row.value == "late";
+        assert!(matches!(rows.iter().filter(|row| late(row)).count(), 0 | 2), "half of a step was read");
+        assert_eq!(rows.into_iter().filter(|row| !late(row)).collect::<Vec<_>>(), all, "{many}");
+        let outbox = reader.outbox_rows().await.unwrap();
+        assert!(outbox.len() == 2 * many as usize + 1 && outbox.iter().all(|row| row.table == Table::Outbox));
+    }
+}
+
+#[wasm_bindgen_test]
 async fn batches_wait_for_the_database_and_keep_their_order() {
     let name = name();
     let storage = Storage::new(name.clone(), teardown());
