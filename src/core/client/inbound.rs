@@ -82,7 +82,9 @@ impl Client {
             | Kind::Status
             | Kind::ConflictDetected
             | Kind::Other => {
-                if self.dialect == Dialect::Unknown {
+                // The tab that leads has said what the server speaks, and relays to all who follow, welcomed or not.
+                let is_told = self.session.is_by_tab() && self.known_dialect == Dialect::Baro;
+                if self.dialect == Dialect::Unknown && !is_told {
                     self.on_plain_server(now);
                 }
                 self.session.handle_accepted(now.mono);

@@ -82,3 +82,25 @@ fn two_tabs_of_which_one_did_not_hear_the_other_start_find_each_other_with_the_n
     hear(&mut first, "wrote second  0 0\n\n[]");
     assert_eq!(notes(&mut first), ["wrote [] One"]);
 }
+
+#[test]
+fn what_is_relayed_before_the_welcome_of_a_tab_that_follows_makes_no_plain_server_of_a_known_one() {
+    for (spoken, outcome) in [("baro", None), ("", Some(&Outcome::Done))] {
+        let mut bench = tab();
+        let ticket = bench.ticket(Call::Subscribe("project:p".to_owned()));
+        bench.call(Call::Connect);
+        bench.give(Input::Tabs(TabsEvent::Busy));
+        let own = bench.client.own().0.clone();
+        hear(&mut bench, "lead other  0 1\n");
+        let pipe = bench.effects.iter().rev().find_map(|effect| match effect {
+            Effect::Tabs(TabsEffect::Tell(text)) => {
+                text.strip_prefix("open ")?.split(' ').nth(2).map(str::to_owned)
+            }
+            _ => None,
+        });
+        let pipe = pipe.expect("a pipe is wanted");
+        hear(&mut bench, &format!("opened other {own} {pipe} 0\n{spoken}"));
+        hear(&mut bench, "frame other  0 1\n{\"type\":\"user:joined\",\"payload\":{\"id\":\"bo\"}}");
+        assert_eq!(bench.outcome(ticket), outcome, "{spoken}");
+    }
+}
