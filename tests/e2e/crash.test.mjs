@@ -54,7 +54,7 @@ describe('a browser that is killed with 500 unsent edits', () => {
       arrived,
       Array.from({ length: count }, (_, number) => number),
     )
-    assert.equal(await server.metric('baro_writes_total'), count)
+    assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), count)
   })
 
   it('has sent once what it had said to be stored, when it is killed in the middle', async (t) => {

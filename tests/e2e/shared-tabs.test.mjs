@@ -73,7 +73,7 @@ describe('the tabs of one user', () => {
     await Promise.all(tabs.map((tab, which) => create(tab, eventAt(9, `From ${which}`))))
     await Promise.all(tabs.map((tab) => shows(tab, titles(10, 'From'))))
     await Promise.all(tabs.map(settled))
-    assert.equal(await server.metric('baro_writes_total'), 10)
+    assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), 10)
     assert.equal(await sockets(), 1)
     await divide(tabs)
   })
@@ -117,7 +117,7 @@ describe('the tabs of one user', () => {
     await create(followers[1], eventAt(10, 'Waits too'))
     await Promise.all(followers.map((tab) => shows(tab, ['Waits', 'Waits too'])))
     await Promise.all(followers.map(settled))
-    assert.equal(await server.metric('baro_writes_total'), 2)
+    assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), 2)
     await resume()
     await untilIn(leader, () => {
       const last = baro
@@ -129,7 +129,7 @@ describe('the tabs of one user', () => {
     await until('there is one socket', async () => (await sockets()) === 1)
     await shows(leader, ['Waits', 'Waits too'])
     await Promise.all(tabs.map(settled))
-    assert.equal(await server.metric('baro_writes_total'), 2)
+    assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), 2)
   })
 
   it('are handed over by one that is frozen', async (t) => {
@@ -194,7 +194,7 @@ describe('the tabs of one user', () => {
     gate.open()
     await until('the server has it', async () => (await server.events('mine')).length === 1)
     await settled(followers[0])
-    assert.equal(await server.metric('baro_writes_total'), 1)
+    assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), 1)
   })
 
   it('disconnect one by one', async (t) => {
@@ -238,7 +238,7 @@ describe('the tabs of one user', () => {
       await Promise.all(tabs.map((tab, which) => create(tab, eventAt(9, `From ${which}`))))
       await Promise.all(tabs.map((tab) => shows(tab, titles(2, 'From'))))
       await Promise.all(tabs.map(settled))
-      assert.equal(await server.metric('baro_writes_total'), 2)
+      assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), 2)
     })
   }
 

@@ -31,7 +31,7 @@ describe('two tabs of one person in one browser', () => {
     await Promise.all(tabs.map((tab) => shows(tab, ['From tab 0', 'From tab 1'])))
     await Promise.all(tabs.map(settled))
     assert.equal((await server.events('mine')).length, 2)
-    assert.equal(await server.metric('baro_writes_total'), 2)
+    assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), 2)
   })
 
   it('one is closed with unsent edits: the other tab sends them once, and the next page load shows them before', async (t) => {
@@ -57,7 +57,7 @@ describe('two tabs of one person in one browser', () => {
       events.map(({ title, version }) => [title, version]).sort(),
       titles.map((title) => [title, 1]),
     )
-    assert.equal(await server.metric('baro_writes_total'), 10)
+    assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), 10)
   })
 
   it('both are closed with unsent edits of one event: the next page load sends all of them once', async (t) => {
@@ -87,7 +87,7 @@ describe('two tabs of one person in one browser', () => {
     await connect(last)
     await shows(last, ['Renamed'])
     assert.equal(await last.evaluate(() => baro.getSyncStatus().syncProgress.total), 0)
-    assert.equal(await server.metric('baro_writes_total'), 4)
+    assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), 4)
   })
 
   it('the database goes on serving when two tabs write to it at the same moment', async (t) => {
@@ -105,6 +105,6 @@ describe('two tabs of one person in one browser', () => {
     // Before storage has been read nothing is known to be pending, and yet something may be.
     await next.evaluate(() => Promise.all([baro.connect(), baro.flush()]))
     assert.equal((await server.events('mine')).length, 200)
-    assert.equal(await server.metric('baro_writes_total'), 200)
+    assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), 200)
   })
 })

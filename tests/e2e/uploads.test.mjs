@@ -92,7 +92,7 @@ describe('writes past the socket', () => {
     await until('the other arrived', async () => (await server.events('mine')).some(({ title }) => title === 'Other'))
     await settled(page)
     assert.equal(spoiled, answers.length + 1)
-    assert.equal(await server.metric('baro_writes_total'), 2)
+    assert.equal(await server.metric('baro_writes_total{outcome="stored"}'), 2)
     assert.deepEqual(await page.evaluate(() => baro.getFailedActions()), [])
   })
 
