@@ -142,8 +142,7 @@ describe('a network without WebSockets', () => {
     await settled(next)
     await connect(next)
     await shows(next, ['Mine'])
-    // Fewer where opening one took so long that polling was tried beside it.
-    assert.ok(proxy.seen.upgrades >= 1 && proxy.seen.upgrades <= 3, `${proxy.seen.upgrades}`)
+    assert.equal(proxy.seen.upgrades, 3)
   })
 
   it('takes a token that is in no address, and a server that ends is come back to', async (t) => {

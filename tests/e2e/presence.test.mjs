@@ -37,7 +37,6 @@ describe('what a user tells of himself', () => {
     await until('ben sees it again', async () => (await seen(ben)) === 'active,an-event,title')
     const kim = await open('kim')
     await until('kim sees it, too', async () => (await seen(kim)) === 'active,an-event,title')
-    await ana.evaluate(() => baro.subscribe('calendar:rooms'))
     await ana.evaluate(() => baro.sendEditing(null))
     for (const page of [ben, kim]) await until('it is over', async () => (await seen(page)) === 'active,,title')
   })

@@ -4,6 +4,7 @@
 //! share a channel with him hears it, after each connection anew. That he types is over before that.
 
 use super::{Client, Dialect};
+use crate::core::io::Event;
 use crate::core::json::Fields;
 use crate::core::time::Now;
 
@@ -41,7 +42,7 @@ impl Client {
 
     /// Somebody has come. A `baro.v1` server told him of us.
     pub(super) fn on_user_joined(&mut self, now: Now, user: String) {
-        self.tell(crate::core::io::Event::UserJoined(user));
+        self.tell(Event::UserJoined(user));
         if self.dialect == Dialect::Plain {
             self.tell_presence_again(now);
         }

@@ -119,14 +119,7 @@ fn what_a_follower_leaves_behind_is_sent_by_the_leader() {
 #[test]
 fn what_a_tab_takes_over_while_it_is_led_already_is_sent_once_and_answered() {
     let (mut desk, [first, second, third]) = three();
-    desk.cut(true);
-    desk.wait(100);
-    desk.create(first, "Left behind");
-    desk.wait(10);
-    desk.kill(first);
-    desk.load_ms = 5_000;
-    let heir = desk.open();
-    desk.cut(false);
+    let heir = desk.inherit(first);
     let shown = |desk: &Desk| {
         [second, third, heir].iter().all(|tab| desk.titles(*tab) == ["Left behind"]) && settled(desk)
     };

@@ -90,10 +90,7 @@ impl Desk {
 
     /// Waits for those that live and of whom there are rows.
     fn watch_others(&mut self, id: u64) {
-        let has_rows = |name: &str| {
-            let of = |key: &str| key.rsplit_once('|').is_some_and(|(stream, _)| stream == name);
-            self.rows.keys().any(|(table, key)| *table == Table::Outbox && of(key))
-        };
+        let has_rows = |name: &str| self.rows.keys().any(|(table, key)| is_of(name, *table, key));
         let names: Vec<String> = self
             .holders
             .iter()
@@ -107,9 +104,27 @@ impl Desk {
 
     pub(super) fn take_stream(&mut self, name: &str, id: u64) -> Vec<Row> {
         self.holders.insert(name.to_owned(), id);
-        let of = |key: &str| key.rsplit_once('|').is_some_and(|(stream, _)| stream == name);
-        let rows = self.rows.iter().filter(|((table, key), _)| *table == Table::Outbox && of(key));
+        let rows = self.rows.iter().filter(|((table, key), _)| is_of(name, *table, key));
         rows.map(|((table, key), value)| Row { table: *table, key: key.clone(), value: value.clone() })
             .collect()
     }
+
+    /// A tab that has written something without a connection dies, and one starts that is led before it has read what it takes
+    /// over. Returns the latter.
+    pub fn inherit(&mut self, from: u64) -> u64 {
+        self.cut(true);
+        self.wait(100);
+        self.create(from, "Left behind");
+        self.wait(10);
+        self.kill(from);
+        self.load_ms = 5_000;
+        let heir = self.open();
+        self.cut(false);
+        heir
+    }
+}
+
+/// Whether a row is a write of a stream.
+fn is_of(stream: &str, table: Table, key: &str) -> bool {
+    table == Table::Outbox && key.rsplit_once('|').is_some_and(|(client, _)| client == stream)
 }

@@ -92,15 +92,7 @@ fn forget() -> Result<(), Violation> {
 fn inherit() -> Result<(), Violation> {
     let (mut desk, [first, ..]) = three();
     settle(&mut desk, 0, 1)?;
-    desk.cut(true);
-    desk.wait(100);
-    desk.create(first, "Left behind");
-    desk.wait(10);
-    desk.kill(first);
-    // It is led before it knows what it took over.
-    desk.load_ms = 5_000;
-    desk.open();
-    desk.cut(false);
+    desk.inherit(first);
     // Before it has read that, nothing waits.
     desk.wait(desk.load_ms);
     settle(&mut desk, 1, 1)
