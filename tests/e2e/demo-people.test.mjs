@@ -41,8 +41,12 @@ describe('the demo page', () => {
       baro.on('event:created', () => globalThis.told.created++)
       baro.on('event:updated', () => globalThis.told.updated++)
     })
-    for (const key of ['mina', 'theo']) await page.getByTestId(`colleague-${key}`).setChecked(true, { force: true })
+    const switches = ['mina', 'theo'].map((key) => page.getByTestId(`colleague-${key}`))
+    const switchPlaces = () => Promise.all(switches.map((one) => one.boundingBox()))
+    const places = await switchPlaces()
+    for (const one of switches) await one.setChecked(true)
     await untilIn(page, () => document.querySelector('[data-testid="active-users"]').dataset.count === '2')
+    assert.deepEqual(await switchPlaces(), places, 'no switch moves away under a pointer when people come')
     await page.locator('.baro-cursor:visible').first().waitFor()
     await page.getByTestId('editing').first().waitFor()
     await untilIn(page, () => {
@@ -51,7 +55,7 @@ describe('the demo page', () => {
     })
     assert.equal(await server.metric('baro_connections'), 3, 'each has a connection of its own')
 
-    for (const key of ['mina', 'theo']) await page.getByTestId(`colleague-${key}`).setChecked(false, { force: true })
+    for (const one of switches) await one.setChecked(false)
     await untilIn(page, () => document.querySelector('[data-testid="active-users"]').dataset.count === '0')
     const [kept] = (await server.events('demo')).filter(({ id }) => id === own[0].id)
     assert.deepEqual(kept, own[0], 'nobody else’s event was touched')

@@ -38,8 +38,7 @@ try {
     }
   }
   const colleagues = async (page, areAtWork) => {
-    for (const key of ['mina', 'theo'])
-      await page.getByTestId(`colleague-${key}`).setChecked(areAtWork, { force: true })
+    for (const key of ['mina', 'theo']) await page.getByTestId(`colleague-${key}`).setChecked(areAtWork)
   }
 
   const ana = await open('Ana', 1440, 900)

@@ -55,7 +55,7 @@ export async function deleteEvent(page, title) {
 /** Uses the Offline switch of the connection details. */
 export async function switchOffline(page, offline) {
   await page.getByTestId('status').click()
-  await page.getByTestId('offline-switch').setChecked(offline, { force: true })
+  await page.getByTestId('offline-switch').setChecked(offline)
   await page.keyboard.press('Escape')
 }
 

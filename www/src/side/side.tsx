@@ -9,7 +9,7 @@ import { beside, sideIsOpen } from './open'
 
 const close = () => sideIsOpen.set(false)
 
-/** Projects, people and colleagues: a column beside the calendar, or a drawer over it. */
+/** Projects, colleagues and people: a column beside the calendar, or a drawer over it. */
 export function Side() {
   return useSource(sideIsOpen) ? <OpenSide /> : null
 }
@@ -36,11 +36,12 @@ function OpenSide() {
         }}
       >
         <ProjectList />
+        <ColleagueSwitches />
+        {/* Last, since it grows by itself: nothing to press may move away under a pointer. */}
         <section className="side-part" aria-labelledby="people-head">
           <h2 id="people-head">People</h2>
           <PeopleList people={people} />
         </section>
-        <ColleagueSwitches />
       </aside>
     </>
   )
