@@ -19,7 +19,7 @@ describe('the projects of the demo page', () => {
     await show(page, 'demo.launch', false)
     await chip(page, 'Press call').waitFor({ state: 'detached' })
     await until('the page has left its channel', async () => (await server.metric('baro_channels')) === 2)
-    assert.equal(await chip(page, 'Stand-up').count(), 1)
+    await chip(page, 'Stand-up').waitFor()
     // Nothing of it arrives any more: a later change of the project that is shown comes alone.
     await server.rest('POST', '', eventAt(13, 'Photo shoot', { projectId: 'demo.launch' }))
     await server.rest('POST', '', eventAt(15, 'Retro', { projectId: 'demo' }))

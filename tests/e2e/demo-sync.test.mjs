@@ -186,7 +186,7 @@ describe('the demo page shows', () => {
     await chip(ben, 'Design review').waitFor()
     await ana.keyboard.press('Control+z')
     for (const page of [ana, ben]) await chip(page, 'Design review').waitFor({ state: 'detached' })
-    assert.equal(await chip(ana, 'Review').count(), 1)
+    await chip(ana, 'Review').waitFor()
     await ana.getByTestId('undo').click()
     for (const page of [ana, ben]) await chip(page, 'Review').waitFor({ state: 'detached' })
     await ana.keyboard.press('Control+z')

@@ -120,8 +120,9 @@ describe('reading the calendar', () => {
       eventAt(9, ''),
     )
     const told = await ana.evaluate(async (all) => {
-      // The frame that told of the creation is over.
-      await new Promise((resolve) => setTimeout(resolve, 50))
+      // The frame that told of the creation and of its confirmation is over.
+      const frame = () => new Promise((resolve) => requestAnimationFrame(resolve))
+      for (let frames = 0; frames < 2; frames++) await frame()
       const changes = []
       let calls = 0
       baro.on('events-change', (change) => changes.push(change))
