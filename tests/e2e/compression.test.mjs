@@ -13,6 +13,8 @@ describe('compression', () => {
     const settings = { url: server.socket, projectId: 'mine', user: { id: user }, ...config }
     const page = await openBare(context, room.site, settings)
     await connect(page)
+    // What is written before the server has said that it can inflate goes as it is.
+    await untilIn(page, () => baro.getTrace().some(({ kind }) => kind === 'welcome'))
     return page
   }
   const sizes = (page) =>
