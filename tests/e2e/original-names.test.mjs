@@ -140,6 +140,8 @@ describe('the original names, imported from the package', () => {
     const page = await openProgram(await room.context(t), room.site, server, '&open')
     await text(page, '#connected', 'true')
     await text(page, '#status-of-8c', '실시간 동기화 활성')
+    // What it had missed would come without a word.
+    await until('it subscribed', async () => (await server.metric('baro_channels')) > 0)
     const { id } = await server.rest('POST', '', newEvent)
     await text(page, '#stored', 'Made here')
     await server.rest('DELETE', `/${id}`)
@@ -283,6 +285,7 @@ describe('the original names, imported from the package', () => {
   it('take a token out of the address', async (t) => {
     const { server, page } = await openPage(t, 'story-2.3', '')
     await page.evaluate(() => new WebSocketManager({ url: `${serverAddress}?room=1&token=secret` }).connect())
+    await until('the token arrived', () => server.payloads('auth').length > 0)
     assert.deepEqual([server.addresses, server.payloads('auth')], [['/ws?room=1'], [{ token: 'secret' }]])
   })
 
