@@ -85,6 +85,8 @@ describe('the projects of the demo page', () => {
     const more = page.locator('.fc-timegrid-more-link')
     await more.first().waitFor()
     await untilIn(page, () => baro.getEvents().length === 300)
+    // The answers to three hundred writes draw for a while.
+    await settled(page)
     const drawn = await page.getByTestId('event').count()
     assert.ok(drawn > 0 && drawn <= 6, `${drawn} events are drawn`)
     await until('the link counts the others', async () => (await more.first().textContent()) === `+${300 - drawn} more`)
