@@ -35,7 +35,7 @@ export async function alone(name, work, folder = cacheDir) {
 
 function take(file) {
   if (create(file, `${process.pid} ${beginOf(process.pid)}`)) return true
-  if (!ownerLives(file)) removeLeftBehind(file)
+  if (isLeftBehind(file)) removeLeftBehind(file)
   return false
 }
 
@@ -47,7 +47,7 @@ function removeLeftBehind(file) {
     return
   }
   try {
-    if (!ownerLives(file)) rmSync(file, { force: true })
+    if (isLeftBehind(file)) rmSync(file, { force: true })
   } finally {
     rmSync(removing, { force: true })
   }
@@ -63,20 +63,20 @@ function create(file, text) {
   }
 }
 
-function ownerLives(file) {
+function isLeftBehind(file) {
   const text = readOr(file, undefined)
-  // It was released.
+  // It was released, and whatever lies there by now is somebody else's.
   if (text === undefined) return false
   const [pid, begin] = text.split(' ')
   // Between creation and the first write the file is empty: its owner is alive, unless it ended just there.
-  if (!pid) return ageOf(file) < momentMs
+  if (!pid) return ageOf(file) >= momentMs
   try {
     process.kill(Number(pid), 0)
   } catch (error) {
-    return error.code === 'EPERM'
+    return error.code !== 'EPERM'
   }
   // Numbers are used again, the small ones of a container with each start.
-  return !begin || begin === beginOf(pid)
+  return Boolean(begin) && begin !== beginOf(pid)
 }
 
 /** When a process began, in the ticks of Linux; elsewhere nothing is known of it. */

@@ -20,6 +20,25 @@ await alone('work', async () => {
   say('out')
 }, ${JSON.stringify(folder)})`
 
+/** The same of one who is slow: the lock is released just before he looks whose it is. */
+const slowWork = (folder) => `
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+const { existsSync, readFileSync, rmSync } = fs
+const lock = ${JSON.stringify(join(folder, 'work.lock'))}
+let looks = 0
+fs.readFileSync = (file, ...more) => {
+  if (file === lock && looks++ === 0) rmSync(lock)
+  return readFileSync(file, ...more)
+}
+fs.rmSync = (file, ...more) => {
+  if (file === lock && !existsSync(lock)) throw new Error('It removes what may be the lock of another by now.')
+  return rmSync(file, ...more)
+}
+syncBuiltinESMExports()
+${work(folder)}
+if (looks === 0) throw new Error('nobody looked')`
+
 describe('the lock of a build', () => {
   const enter = (folder) => run(process.execPath, ['--input-type=module', '-e', work(folder)])
 
@@ -56,6 +75,12 @@ describe('the lock of a build', () => {
     const folder = lockedFolder(t, '')
     utimesSync(join(folder, 'work.lock'), 0, 0)
     await letsIn(folder, 2)
+  })
+
+  it('is not removed by who saw it released: it may be another one by then', async (t) => {
+    const folder = lockedFolder(t, String(process.pid))
+    await run(process.execPath, ['--input-type=module', '-e', slowWork(folder)])
+    assert.match(readFileSync(join(folder, 'log'), 'utf8'), /^in \d+\nout \d+\n$/)
   })
 
   it('is waited for while its owner lives', async (t) => {
