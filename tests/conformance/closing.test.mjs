@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
+import { until } from '../e2e/support/until.mjs'
 import { configFor, makeConnected, states, untilIn } from './support/page.mjs'
 import { startPeer } from './support/peer.mjs'
 import { openRoom } from './support/room.mjs'
@@ -165,6 +166,7 @@ describe('the code with which a server closes', { concurrency: 6 }, () => {
     first.send({ type: 'event:deleted', payload: 'x' })
     await pause(longerThanBackoff)
     assert.deepEqual([peer.attempts, await page.evaluate(() => baro.getState())], [1, 'disconnected'])
-    assert.equal(first.closed.code, 1000)
+    const { code } = await until('the goodbye', () => first.closed)
+    assert.equal(code, 1000)
   })
 })
