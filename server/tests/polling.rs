@@ -11,10 +11,13 @@
 
 mod harness;
 
+use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use harness::{Response, Server, event, hello};
 use serde_json::{Value, json};
+
+type Waiting<'scope> = ScopedJoinHandle<'scope, Response>;
 
 /// A session and the messages that it received.
 struct Poll<'a> {
@@ -38,6 +41,19 @@ impl<'a> Poll<'a> {
 
     fn send(&self, message: &Value) {
         assert_eq!(self.post("send", Some(&message.to_string())).status, 204);
+    }
+
+    /// Asks twice at once for what there is: the answer to the one that was ended, and the other, which by then is
+    /// certainly held by the server.
+    fn wait_twice<'scope>(&'scope self, scope: &'scope Scope<'scope, '_>) -> (Response, Waiting<'scope>) {
+        let [one, other] = [(); 2].map(|()| scope.spawn(|| self.post("receive", None)));
+        let end = Instant::now() + Duration::from_secs(10);
+        while !one.is_finished() && !other.is_finished() {
+            assert!(Instant::now() < end, "both wait");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let (ended, waiting) = if one.is_finished() { (one, other) } else { (other, one) };
+        (ended.join().unwrap(), waiting)
     }
 
     /// Receives until a message of this type has come, and returns it.
@@ -118,16 +134,15 @@ async fn a_request_that_waits_is_answered_as_soon_as_there_is_something() {
 }
 
 #[tokio::test]
-async fn a_second_request_to_receive_ends_the_first_and_loses_nothing() {
+async fn of_two_requests_to_receive_one_ends_the_other_and_nothing_is_lost() {
     let server = Server::start(&["--poll-wait", "30000"]);
     let ana = Poll::open(&server);
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| ana.post("receive", None));
-        std::thread::sleep(Duration::from_millis(200));
-        let second = scope.spawn(|| ana.post("receive", None));
-        assert_eq!(first.join().unwrap().status, 204);
+        let (ended, waiting) = ana.wait_twice(scope);
+        assert_eq!(ended.status, 204);
+        assert!(!waiting.is_finished());
         ana.send(&json!({"type": "ping", "id": "p"}));
-        let received = second.join().unwrap();
+        let received = waiting.join().unwrap();
         assert_eq!((received.status, received.json()[0]["id"].clone()), (200, json!("p")));
     });
 }
@@ -135,8 +150,8 @@ async fn a_second_request_to_receive_ends_the_first_and_loses_nothing() {
 #[tokio::test]
 async fn a_session_that_nobody_receives_from_ends_and_one_that_waits_does_not() {
     let server = Server::start(&["--poll-wait", "1000"]);
-    let (left, kept) = (Poll::open(&server), Poll::open(&server));
     let started = Instant::now();
+    let (left, kept) = (Poll::open(&server), Poll::open(&server));
     // Six seconds and a sweep: the wait of a second and five more.
     while over_code(&left).is_none() {
         assert_eq!(kept.post("receive", None).status, 204);
@@ -263,8 +278,7 @@ async fn a_session_is_told_that_the_server_ends() {
         ana.send(&hello("client-a", "ana", 0));
         ana.next_of("welcome");
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(|| ana.post("receive", None));
-            std::thread::sleep(Duration::from_millis(200));
+            let (_, waiting) = ana.wait_twice(scope);
             server.terminate();
             waiting.join().unwrap().json()
         })
