@@ -244,7 +244,7 @@ describe('the tabs of one user', () => {
 
   it('have a socket each if the program says so', async (t) => {
     const { sockets, tabs } = await openTabs(t, 2, { config: { tabs: 'separate' } })
-    assert.equal(await sockets(), 2)
+    await until('there are two sockets', async () => (await sockets()) === 2)
     await create(tabs[0], eventAt(9, 'Seen'))
     await shows(tabs[1], ['Seen'])
   })
