@@ -76,6 +76,7 @@ describe('a server that dies', () => {
     assert.equal(end.version, 1 + updates[0] + updates[1], 'each write counts once')
     for (const page of pages) {
       await shows(page, expected)
+      await untilIn(page, ([id, version]) => baro.getEvent(id).version === version, [shared.id, end.version])
       const seen = await page.evaluate((id) => baro.getEvent(id), shared.id)
       assert.deepEqual(seen, end)
       assert.deepEqual(await page.evaluate(() => baro.getFailedActions().length), 0)
