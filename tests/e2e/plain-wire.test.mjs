@@ -77,7 +77,8 @@ describe('with a server that speaks the plain wire only', () => {
       await baro.send('echo', { hello: 'there' }, { requireAck: true }),
       (await baro.send('note', 1)) ?? 'sent',
       await baro
-        .send('note', 2, { requireAck: true, timeout: 100 })
+        // What a page that stands still does not send in this time, it never sends.
+        .send('note', 2, { requireAck: true, timeout: 2000 })
         .catch(({ code, details, retryable }) => ({ code, details, retryable })),
     ])
     assert.deepEqual(answers, [
