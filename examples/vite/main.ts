@@ -15,17 +15,36 @@ const state = element<HTMLOutputElement>('state')
 const list = element<HTMLUListElement>('events')
 const form = element<HTMLFormElement>('new')
 
-function item(event: CalendarEvent): HTMLLIElement {
-  const line = document.createElement('li')
+/** An event's line, kept while the event is there: a button that is made anew while it is pressed would hear no click. */
+const lines = new Map<string, { line: HTMLLIElement; title: Text; waiting: Text }>()
+
+function lineOf({ id }: CalendarEvent) {
+  const known = lines.get(id)
+  if (known) return known
+  const made = { line: document.createElement('li'), title: new Text(), waiting: new Text() }
   const remove = document.createElement('button')
   remove.textContent = 'Delete'
-  remove.onclick = () => calendar.deleteEvent(event.id)
-  const isWaiting = calendar.hasPendingWrite(event.id)
-  line.append(`${event.title} `, remove, isWaiting ? ' not saved yet' : '')
-  return line
+  remove.onclick = () => calendar.deleteEvent(id)
+  made.line.append(made.title, remove, made.waiting)
+  lines.set(id, made)
+  return made
 }
 
-const draw = () => list.replaceChildren(...calendar.getEvents().map(item))
+function draw() {
+  for (const [id, { line }] of lines) {
+    if (calendar.getEvent(id)) continue
+    line.remove()
+    lines.delete(id)
+  }
+  calendar.getEvents().forEach((event, place) => {
+    const { line, title, waiting } = lineOf(event)
+    title.data = `${event.title} `
+    waiting.data = calendar.hasPendingWrite(event.id) ? ' not saved yet' : ''
+    const there = list.children[place]
+    if (there !== line) list.insertBefore(line, there ?? null)
+  })
+}
+
 // The first is called when anything about the events changes, at most once a frame; the second tells what has arrived.
 calendar.subscribeToEvents(draw)
 calendar.on('sync-status', draw)
