@@ -15,11 +15,15 @@ import { none, outcome } from './counting.mjs'
 // `npm run simulate -- --seeds N`, and what they find goes into the bank.
 const worlds = ['--seeds', '3000', '--base', '1000000']
 
+/** And the same cases of property tests. `cargo test --test properties` alone looks for new ones. */
+const sameCases = { PROPTEST_RNG_SEED: process.env.PROPTEST_RNG_SEED ?? '1' }
+
 /** The server as the native layer has compiled it. */
 const withServer = { BARO_SERVER: at('target/debug/baro-realtime-server') }
 
 export const layers = {
-  native: async () => outcome(await run('cargo', ['test', '--workspace', '--no-fail-fast'], { show: true })),
+  native: async () =>
+    outcome(await run('cargo', ['test', '--workspace', '--no-fail-fast'], { env: sameCases, show: true })),
   simulation: simulate,
   mutants: plantBugs,
   browsers: testInBrowsers,
