@@ -134,15 +134,17 @@ async fn a_request_that_waits_is_answered_as_soon_as_there_is_something() {
 }
 
 #[tokio::test]
-async fn of_two_requests_to_receive_one_ends_the_other_and_nothing_is_lost() {
+async fn a_later_request_to_receive_ends_the_one_that_waits_and_loses_nothing() {
     let server = Server::start(&["--poll-wait", "30000"]);
     let ana = Poll::open(&server);
     std::thread::scope(|scope| {
         let (ended, waiting) = ana.wait_twice(scope);
         assert_eq!(ended.status, 204);
         assert!(!waiting.is_finished());
+        let later = scope.spawn(|| ana.post("receive", None));
+        assert_eq!(waiting.join().unwrap().status, 204);
         ana.send(&json!({"type": "ping", "id": "p"}));
-        let received = waiting.join().unwrap();
+        let received = later.join().unwrap();
         assert_eq!((received.status, received.json()[0]["id"].clone()), (200, json!("p")));
     });
 }
