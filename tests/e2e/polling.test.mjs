@@ -132,8 +132,14 @@ describe('a network without WebSockets', () => {
       await page.evaluate(() => baro.reconnect())
       await connected(page)
     }
+    // Three refusals; one more where polling was quicker than what the page heard of the third.
     while (proxy.seen.upgrades < 3) await reconnect()
-    await reconnect()
+    let tried
+    do {
+      tried = proxy.seen.upgrades
+      await reconnect()
+    } while (proxy.seen.upgrades > tried && tried < 6)
+    assert.ok(tried <= 4, `${tried}`)
     await create(page, eventAt(9, 'Mine', { projectId: 'mine' }), { stored: true })
     await settled(page)
     await page.close()
@@ -142,7 +148,7 @@ describe('a network without WebSockets', () => {
     await settled(next)
     await connect(next)
     await shows(next, ['Mine'])
-    assert.equal(proxy.seen.upgrades, 3)
+    assert.equal(proxy.seen.upgrades, tried)
   })
 
   it('takes a token that is in no address, and a server that ends is come back to', async (t) => {
